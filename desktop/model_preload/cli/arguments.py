@@ -1,0 +1,88 @@
+"""The words of the command line."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from model_preload import __version__
+from model_preload.core import errors
+from model_preload.core.texts import text
+
+COMMANDS = ("catalog", "plan", "preload", "status", "demo")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose errors take the same way as all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise errors.UsageProblem(text("{message}", message=message), text("See model-preload --help."))
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. Raises UsageProblem; `--help` and `--version` end the process."""
+    return _parser().parse_args(arguments)
+
+
+def language_of(arguments: Sequence[str]) -> str | None:
+    """The value of `--lang`, looked up before everything else so that errors and help are in that language."""
+    for position, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return word.partition("=")[2]
+        if word == "--lang" and position + 1 < len(arguments):
+            return arguments[position + 1]
+    return None
+
+
+def rate(written: str) -> int:
+    """Bytes a second from `2M`, `500k`, `1.5MB/s` or a bare number. Raises UsageProblem."""
+    found = _RATE.fullmatch(written.strip())
+    value = float(found[1]) * _UNITS[found[2].lower()] if found else 0.0
+    if value < 1:
+        raise errors.UsageProblem(
+            text("--limit is “{found}”; expected is a rate such as 2M or 500k.", found=written),
+            text("The unit is bytes a second; k, M and G are 1,000, 1,000,000 and 1,000,000,000."),
+        )
+    return int(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    group = common.add_argument_group(str(text("everywhere")))
+    group.add_argument("--json", action="store_true", help=str(text("one JSON document on standard output")))
+    group.add_argument("--quiet", action="store_true", help=str(text("say nothing but errors")))
+    group.add_argument("--catalog", type=Path, metavar="FILE", help=str(text("another catalog than the built-in one")))
+    group.add_argument("--lang", metavar="LANGUAGE", help=str(text("language of the texts: en or zh")))
+    group.add_argument(
+        "--log-level", choices=LOG_LEVELS, help=str(text("also write the log to standard error, from this level on"))
+    )
+    keys = _Parser(add_help=False)
+    keys.add_argument("keys", nargs="*", metavar="KEY", help=str(text("models; without any, all")))
+
+    parser = _Parser(
+        prog="model-preload",
+        description=str(text("Brings every model that a local AI platform needs, and proves that it is whole.")),
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("catalog", parents=[common], help=str(text("the models, their sources and places")))
+    commands.add_parser("plan", parents=[keys, common], help=str(text("what would be fetched; fetches nothing")))
+    preload = commands.add_parser("preload", parents=[keys, common], help=str(text("bring models and prove them")))
+    preload.add_argument("--models", metavar="A,B", help=str(text("models, as one word")))
+    preload.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
+    preload.add_argument(
+        "--force", action="store_true", help=str(text("ask the hub for updates and hash what is here again"))
+    )
+    preload.add_argument("--limit", metavar="RATE", help=str(text("bytes a second at most, such as 2M or 500k")))
+    preload.add_argument("--wait", action="store_true", help=str(text("wait for another run instead of being refused")))
+    status = commands.add_parser("status", parents=[keys, common], help=str(text("is every model ready?")))
+    status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
+    status.add_argument("--deep", action="store_true", help=str(text("read and hash every file again")))
+    commands.add_parser(
+        "demo", parents=[common], help=str(text("show it all with an embedded hub and temporary folders"))
+    )
+    return parser

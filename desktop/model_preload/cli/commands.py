@@ -1,0 +1,163 @@
+"""One function a command: call the task, tell its result, choose the exit code."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from model_preload.cli import documents, live, tables
+from model_preload.cli.arguments import rate
+from model_preload.core import errors
+from model_preload.core.events import Control
+from model_preload.core.queue import Queue
+from model_preload.core.tasks.plan import plan
+from model_preload.core.tasks.preload import preload
+from model_preload.core.tasks.services import Services
+from model_preload.core.tasks.status import status
+from model_preload.core.texts import text
+
+READY, NOT_READY, INTERRUPTED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command gets.
+
+    Attributes:
+        asked: the parsed command line.
+        language: gettext name.
+        home: the state folder.
+    """
+
+    asked: argparse.Namespace
+    language: str
+    services: Services
+    home: Path
+    control: Control
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What models are called, by key."""
+        return {model.key: model.name.in_language(self.language) for model in self.services.catalog.models}
+
+    def tell(self, document: Mapping[str, Any]) -> bool:
+        """Write the document if JSON was asked for; True if people are still to be told."""
+        if self.asked.json:
+            write_json(document)
+        return not self.asked.json and not self.asked.quiet
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """One document on standard output; ASCII, so that no code page of a console or pipe is in its way."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def run(session: Session) -> int:
+    """The command that was asked for."""
+    return _COMMANDS[session.asked.command](session)
+
+
+def _catalog(session: Session) -> int:
+    document = documents.catalog(session.services, session.language)
+    if session.tell(document):
+        tables.catalog(Console(), document)
+    return READY
+
+
+def _plan(session: Session) -> int:
+    found = plan(session.services, session.asked.keys, session.control)
+    if session.tell(documents.plan(found)):
+        tables.plan(Console(), found)
+    if found.refusals and session.asked.json:
+        return errors.PlanRefused.exit_code
+    found.require()
+    return READY
+
+
+def _preload(session: Session) -> int:
+    services = session.services
+    keys = _chosen_keys(session)
+    if session.asked.limit:
+        services.client.limiter.rate = rate(session.asked.limit)
+    queue = Queue(session.home, services.disk, services.journal)
+    command = "model-preload preload " + " ".join(keys if session.asked.keys or session.asked.models else ())
+    with live.progress(Console(stderr=True), session.names, session.asked.quiet) as sink:
+        report = preload(
+            services,
+            queue,
+            keys,
+            session.control,
+            sink,
+            purpose=command.strip(),
+            wait=session.asked.wait,
+            force=session.asked.force,
+        )
+    found = status(services, keys, Control())
+    ready = all(one.ready for one in found)
+    document = documents.status(found, services.catalog.models, session.language, ready)
+    if session.tell({**document, "run": documents.run(report)}):
+        tables.status(Console(), found, session.language)
+    if not session.asked.quiet:
+        tables.run(Console(stderr=True), report, command.strip())
+    if report.outcome == "interrupted":
+        return INTERRUPTED
+    return READY if ready else NOT_READY
+
+
+def _status(session: Session) -> int:
+    services = session.services
+    keys = _chosen_keys(session)
+    with live.progress(Console(stderr=True), session.names, session.asked.quiet) as sink:
+        found = status(services, keys, session.control, deep=session.asked.deep, sink=sink)
+    counted = found
+    if not session.asked.keys and not session.asked.required:
+        # Without a choice the verdict is about what someone needs: required, or once asked for.
+        chosen = services.journal.runs.chosen()
+        counted = tuple(one for one in found if one.model.required or one.model.key in chosen)
+    ready = all(one.ready for one in counted)
+    if session.tell(documents.status(found, services.catalog.models, session.language, ready)):
+        tables.status(Console(), found, session.language)
+    return READY if ready else NOT_READY
+
+
+def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
+    """The one command that needs no session: it makes everything itself, in temporary folders."""
+    from model_preload.demo import show
+
+    names: dict[str, str] = {}
+    screen = Console(stderr=True)
+    quiet = asked.quiet or asked.json
+    with live.progress(screen, names, quiet) as sink:
+        report = show.run(
+            control, sink, lambda told: None if quiet else screen.print(str(told), highlight=False), names
+        )
+    if asked.json:
+        models = [found.model for found in report.models]
+        document = documents.status(report.models, models, language, report.success)
+        write_json({**document, "run": documents.run(report.second), "interrupted_run": documents.run(report.first)})
+    elif not asked.quiet:
+        tables.status(Console(), report.models, language)
+    return READY if report.success else NOT_READY
+
+
+def _chosen_keys(session: Session) -> list[str]:
+    """Keys in the catalog's order: named ones, or all; of them only the required ones if asked. Raises UnknownModel."""
+    asked = session.asked
+    named = [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
+    models = session.services.catalog.select(named)
+    if asked.required:
+        models = tuple(model for model in models if model.required)
+    if not models:
+        raise errors.UsageProblem(
+            text("No model of the catalog is required."), text("Name models, or leave --required out.")
+        )
+    return [model.key for model in models]
+
+
+_COMMANDS = {"catalog": _catalog, "plan": _plan, "preload": _preload, "status": _status}

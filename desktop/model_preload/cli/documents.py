@@ -1,0 +1,125 @@
+"""Results as JSON values: the form that the outside relies on (docs/command-line.md)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from model_preload.core import errors
+from model_preload.core.catalog import Model
+from model_preload.core.plan import Plan
+from model_preload.core.tasks.preload import RunReport
+from model_preload.core.tasks.services import Services, stored_pin
+from model_preload.core.tasks.status import ModelStatus
+from model_preload.core.texts import text
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
+
+
+def problem(found: errors.Circumstance) -> dict[str, Any]:
+    """A command that could not do its work."""
+    return {
+        "success": False,
+        "error": {"code": found.code, "message": str(found.title), "next_step": str(found.next_step)},
+    }
+
+
+def status(statuses: Sequence[ModelStatus], models: Sequence[Model], language: str, success: bool) -> dict[str, Any]:
+    """`models` are all of the catalog, for the dashboard's list of them."""
+    missing = any(not found.ready for found in statuses)
+    return {
+        "success": success,
+        "models": {found.model.key: _model_status(found, language) for found in statuses},
+        "catalog": [
+            {
+                "key": model.key,
+                "name": model.name.in_language(language),
+                "required": model.required,
+                "auto_download": model.auto_download,
+                "description": model.description.in_language(language),
+            }
+            for model in models
+        ],
+        "any_ready": any(found.ready for found in statuses),
+        "any_missing": missing,
+        "first_use_tip": str(text("Run “model-preload preload” to bring what is missing.")) if missing else "",
+        "timestamp": moment(datetime.now(UTC)),
+    }
+
+
+def _model_status(found: ModelStatus, language: str) -> dict[str, Any]:
+    reasons = [str(reason) for reason in found.reasons]
+    return {
+        "ready": found.ready,
+        "name": found.model.name.in_language(language),
+        "cache_hint": str(found.location) if found.location else "",
+        "message": "; ".join(reasons) or str(found.verdict.label),
+        "verdict": found.verdict.value,
+        "reasons": reasons,
+        "files": found.files,
+        "bytes": found.bytes,
+        "location": str(found.location) if found.location else None,
+        "checked_at": moment(found.checked_at),
+    }
+
+
+def run(report: RunReport) -> dict[str, Any]:
+    """The `run` of a preload's document."""
+    return {
+        "id": report.id,
+        "started_at": moment(report.started_at),
+        "finished_at": moment(report.finished_at),
+        "outcome": report.outcome,
+        "bytes_fetched": report.bytes_fetched,
+        "bytes_total": report.bytes_total,
+        "errors": [
+            {"key": error.key, "file": error.file, "code": error.code, "message": error.message}
+            for error in report.errors
+        ],
+    }
+
+
+def plan(found: Plan) -> dict[str, Any]:
+    """What would be fetched."""
+    return {
+        "success": not found.refusals,
+        "bytes_to_fetch": found.bytes_to_fetch,
+        "files": {
+            "fetch": [
+                {"model": wanted.model, "file": wanted.state.file.path, "bytes": wanted.left} for wanted in found.fetch
+            ],
+            "check": [{"model": wanted.model, "file": wanted.state.file.path} for wanted in found.check],
+            "ready": len(found.here),
+        },
+        "drives": [
+            {"drive": drive.volume, "bytes_needed": drive.needed, "bytes_free": drive.free} for drive in found.drives
+        ],
+        "refusals": [str(reason) for reason in found.refusals],
+    }
+
+
+def catalog(services: Services, language: str) -> dict[str, Any]:
+    """The models, as far as is known without the network."""
+    return {"success": True, "models": [_entry(services, model, language) for model in services.catalog.models]}
+
+
+def _entry(services: Services, model: Model, language: str) -> dict[str, Any]:
+    try:
+        pinned = stored_pin(services, model)
+    except errors.Circumstance:
+        pinned = None  # its place can't be told on this machine; the rest can
+    return {
+        "key": model.key,
+        "name": model.name.in_language(language),
+        "description": model.description.in_language(language),
+        "required": model.required,
+        "licence": model.licence,
+        "needs": list(model.needs),
+        "place": model.place.name,
+        "location": str(pinned.cache.location) if pinned else None,
+        "sources": [source.identity for source in model.sources],
+        "files": len(pinned.files) if pinned else None,
+        "bytes": sum(file.size for file in pinned.files) if pinned else None,
+    }

@@ -1,0 +1,43 @@
+"""What every layout offers, bound to one model at one commit."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from model_preload.core.values import ListedFile, Published
+
+
+class Cache(Protocol):
+    """One model's place in a layout. Methods that write raise DiskProblem; any thread may call.
+
+    Attributes:
+        location: the folder that people are shown.
+        staging: where parts are written: the same volume, outside what the layout's readers scan.
+    """
+
+    @property
+    def location(self) -> Path: ...
+
+    @property
+    def staging(self) -> Path: ...
+
+    def destination(self, file: ListedFile) -> Path:
+        """Where the engine reads the file."""
+
+    def candidates(self, file: ListedFile) -> Iterable[Path]:
+        """Other places in the layout where the same bytes may lie, most likely first."""
+
+    def publish(self, part: Path, file: ListedFile) -> tuple[Published, ...]:
+        """Give a part, whose digest matched, its final name in one atomic step.
+
+        Returns everything that holds these bytes now, the destination first.
+        """
+
+    def adopt(self, candidate: Path, file: ListedFile) -> tuple[Published, ...]:
+        """The same with a file of the layout, whose digest matched, that stays where it is."""
+
+    def foreign_ref(self) -> str | None:
+        """The commit that the layout's readers would take instead of ours; None if they take ours or none yet."""
+
+    def complete(self) -> None:
+        """Every file is published: say so to the layout's readers."""

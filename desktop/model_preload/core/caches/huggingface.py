@@ -1,0 +1,157 @@
+"""The Hugging Face cache, as huggingface_hub 2.4 reads and writes it.
+
+    <root>/models--<owner>--<name>/
+        blobs/<etag>                       the bytes (sha256 of LFS files, git blob sha1 of others)
+        snapshots/<commit>/<path>          link to ../../blobs/<etag>; without links the file itself
+        refs/<revision>                    the commit as text without a line end; what a reader starts from
+    <root>/.locks/models--<owner>--<name>/<etag>.lock
+    <root>/../.model-preload/              parts, see files.staging
+
+Source: huggingface_hub's guide "Understand caching" and its `file_download.py`. Where links can't be made
+(an ordinary Windows user), the client moves the bytes into `snapshots/` and leaves `blobs/` empty; so do we.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from model_preload.core.errors import AccessDenied
+from model_preload.core.files import Disk, staging_folder
+from model_preload.core.values import ListedFile, Published
+
+_LOCK_SECONDS = 60.0
+_TRUE = {"1", "ON", "YES", "TRUE"}
+
+
+def default_root(environ: Mapping[str, str], home: Path) -> Path:
+    """The cache's root by the rules of huggingface_hub's `constants.py`: HF_HUB_CACHE, HF_HOME, XDG, home."""
+    named = environ.get("HF_HUB_CACHE") or environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return _expanded(named, home)
+    hf_home = environ.get("HF_HOME")
+    if hf_home:
+        return _expanded(hf_home, home) / "hub"
+    xdg = environ.get("XDG_CACHE_HOME")
+    return (_expanded(xdg, home) if xdg else home / ".cache") / "huggingface" / "hub"
+
+
+def links_disabled(environ: Mapping[str, str]) -> bool:
+    """Whether the environment tells huggingface_hub, and so us, to do without links."""
+    return environ.get("HF_HUB_DISABLE_SYMLINKS", "").upper() in _TRUE
+
+
+def _expanded(written: str, home: Path) -> Path:
+    if written == "~" or written.startswith(("~/", "~\\")):
+        return home / written[2:]
+    return Path(written).absolute()
+
+
+class HuggingFaceCache:
+    """See `caches.base.Cache`.
+
+    Args:
+        root: the cache, usually `.../huggingface/hub`.
+        repository: `owner/name`.
+        revision: what the engine asks for: branch, tag or commit.
+        commit: of the pinned listing, 40 hex digits.
+        no_links: do without symbolic links even where they can be made.
+    """
+
+    def __init__(self, root: Path, repository: str, revision: str, commit: str, *, disk: Disk, no_links: bool) -> None:
+        self._root = root
+        self._folder = f"models--{repository.replace('/', '--')}"
+        self._repository = root / self._folder
+        self._revision = revision
+        self._commit = commit
+        self._disk = disk
+        self._no_links = no_links
+        self._links: bool | None = None
+
+    @property
+    def location(self) -> Path:
+        return self._repository / "snapshots" / self._commit
+
+    @property
+    def staging(self) -> Path:
+        return staging_folder(self._root, self._disk)
+
+    def destination(self, file: ListedFile) -> Path:
+        return self.location.joinpath(*file.path.split("/"))
+
+    def candidates(self, file: ListedFile) -> Iterable[Path]:
+        if file.digest is not None:
+            yield self._blob(file)
+        snapshots = self._repository / "snapshots"
+        for commit in sorted(path.name for path in self._folders(snapshots)):
+            if commit != self._commit:
+                yield snapshots.joinpath(commit, *file.path.split("/"))
+
+    def publish(self, part: Path, file: ListedFile) -> tuple[Published, ...]:
+        with self._locked(file):
+            if not self._may_link():
+                return (self._disk.replace(part, self.destination(file)),)
+            blob = self._disk.replace(part, self._blob(file))
+            return self._linked(blob, file)
+
+    def adopt(self, candidate: Path, file: ListedFile) -> tuple[Published, ...]:
+        with self._locked(file):
+            if not self._may_link():
+                return (self._disk.adopt(candidate, self.destination(file)),)
+            target = self._blob(file)
+            found = self._disk.stat(candidate)
+            if candidate == target and found is not None:
+                return self._linked(Published(target, found.st_size, found.st_mtime_ns), file)
+            return self._linked(self._disk.adopt(candidate, target), file)
+
+    def foreign_ref(self) -> str | None:
+        found = self._disk.read_text(self._ref)
+        return found if found is not None and found.strip() != self._commit and not self._is_commit else None
+
+    def complete(self) -> None:
+        if self._is_commit or self._disk.read_text(self._ref) == self._commit:
+            return
+        self._disk.write_text(self._ref, self._commit)
+
+    @property
+    def _ref(self) -> Path:
+        return self._repository.joinpath("refs", *self._revision.split("/"))
+
+    @property
+    def _is_commit(self) -> bool:
+        return self._revision == self._commit
+
+    def _blob(self, file: ListedFile) -> Path:
+        assert file.digest is not None
+        return self._repository / "blobs" / file.digest.hex
+
+    def _linked(self, blob: Published, file: ListedFile) -> tuple[Published, ...]:
+        destination = self.destination(file)
+        up = "../" * (2 + file.path.count("/"))
+        self._disk.symlink(destination, f"{up}blobs/{blob.path.name}")
+        return (Published(destination, blob.size, blob.mtime_ns), blob)
+
+    def _may_link(self) -> bool:
+        if self._links is None:
+            self._links = not self._no_links and self._disk.has_symlinks(self._repository / "blobs")
+        return self._links
+
+    @contextmanager
+    def _locked(self, file: ListedFile) -> Iterator[None]:
+        """The lock that huggingface_hub takes for the same entry."""
+        name = self._blob(file).name
+        path = self._root / ".locks" / self._folder / f"{name}.lock"
+        self._disk.make_folder(path.parent)
+        try:
+            with filelock.FileLock(path, timeout=_LOCK_SECONDS):
+                yield
+        except filelock.Timeout as error:
+            raise AccessDenied(path, "another program has been holding its lock for a minute") from error
+
+    @staticmethod
+    def _folders(parent: Path) -> Iterator[Path]:
+        try:
+            yield from (entry for entry in parent.iterdir() if entry.is_dir())
+        except OSError:
+            return

@@ -1,0 +1,150 @@
+"""The values of a catalog. They are made by `load`, which has checked what is promised here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from model_preload.core.catalog.sources import Source
+from model_preload.core.errors import PlaceUnknown, UnknownModel
+
+CACHES = ("huggingface",)
+"""What `place.cache` may name. It grows with each layout that `core.caches` learns."""
+
+ENGINES: tuple[str, ...] = ()
+"""What `place.engine` may name. None yet: it grows with `core.engines`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The same words in English and Chinese; equal where the catalog has a plain string."""
+
+    en: str
+    zh: str
+
+    def in_language(self, language: str) -> str:
+        """The words for a language, by any name that `texts.use` takes; English for all but Chinese."""
+        return self.zh if language.lower().startswith("zh") else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package of the platform's Python that decides whether a model counts.
+
+    Attributes:
+        package: distribution name.
+        version: specifier such as `>=3.6,<4`; empty for any version.
+    """
+
+    package: str
+    version: str = ""
+
+    def met_by(self, installed: Mapping[str, str]) -> bool:
+        """Whether these packages meet it (version by canonical name); a pre-release counts like any other version."""
+        from packaging.specifiers import SpecifierSet
+        from packaging.utils import canonicalize_name
+
+        version = installed.get(canonicalize_name(self.package))
+        return version is not None and SpecifierSet(self.version).contains(version, prereleases=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model's files belong.
+
+    Attributes:
+        kind: which of the three ways the catalog tells it.
+        name: a cache of `CACHES`; an engine of `ENGINES`; or a folder with `/`, absolute or beginning with
+            `{home}` or `{platform}`.
+    """
+
+    kind: Literal["cache", "engine", "folder"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalog.
+
+    Attributes:
+        key: lower-case letters, digits and `-_.`, at most 64.
+        name, description: for people.
+        required: whether the platform needs it.
+        auto_download: only told to the platform's dashboard.
+        licence: SPDX identifier or free words, "" if not told.
+        place: where the files belong.
+        sources: at least one, in order of preference.
+        needs: keys of the parts without which it is not ready.
+        when: None if the model always counts.
+    """
+
+    key: str
+    name: Wording
+    description: Wording
+    required: bool
+    auto_download: bool
+    licence: str
+    place: Place
+    sources: tuple[Source, ...]
+    needs: tuple[str, ...] = ()
+    when: Requirement | None = None
+
+    def folder(self, home: Path, platform: Path | None) -> Path:
+        """The folder of a `folder` place. Raises PlaceUnknown if that is the platform's and there is none."""
+        if self.place.kind != "folder":
+            raise ValueError(f"the place of {self.key} is a {self.place.kind}")
+        root, _, below = self.place.name.partition("/")
+        if root == "{platform}" and platform is None:
+            raise PlaceUnknown(self.key, self.place.name)
+        roots = {"{home}": home, "{platform}": platform}
+        start = roots.get(root)
+        return Path(self.place.name) if start is None else start / below.lstrip("/")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The models in the file's order; keys differ, every key in `needs` is there, and none needs itself in the end."""
+
+    models: tuple[Model, ...]
+
+    @cached_property
+    def _by_key(self) -> dict[str, Model]:
+        return {model.key: model for model in self.models}
+
+    def model(self, key: str) -> Model:
+        """The model of that key. Raises UnknownModel."""
+        try:
+            return self._by_key[key]
+        except KeyError:
+            raise UnknownModel(key, list(self._by_key)) from None
+
+    def applicable(self, installed: Mapping[str, str]) -> "Catalog":
+        """Without the models whose `when` does not hold for these packages (version by canonical name).
+
+        What is left needs only what is left.
+        """
+        kept = [model for model in self.models if model.when is None or model.when.met_by(installed)]
+        keys = {model.key for model in kept}
+        return Catalog(tuple(replace(model, needs=tuple(key for key in model.needs if key in keys)) for model in kept))
+
+    def select(self, keys: Iterable[str] = ()) -> tuple[Model, ...]:
+        """The named models, each once, in the file's order; all of them where none is named. Raises UnknownModel."""
+        wanted = {self.model(key).key for key in keys}
+        return tuple(model for model in self.models if not wanted or model.key in wanted)
+
+    def with_parts(self, keys: Iterable[str] = ()) -> tuple[Model, ...]:
+        """As `select`, and all they need, each once, every part before the first model that needs it.
+
+        Raises UnknownModel.
+        """
+        ordered: dict[str, Model] = {}
+        pending = list(reversed(self.select(keys)))
+        while pending:
+            model = pending[-1]
+            parts = [self.model(key) for key in reversed(model.needs) if key not in ordered]
+            if parts and model.key not in ordered:
+                pending += parts
+            else:
+                ordered[pending.pop().key] = model
+        return tuple(ordered.values())

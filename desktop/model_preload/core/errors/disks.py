@@ -1,0 +1,53 @@
+"""Drives and folders that did not take what was written."""
+
+from pathlib import Path
+
+from model_preload.core.errors.base import Circumstance
+from model_preload.core.texts import Text, text
+
+
+class DiskProblem(Circumstance):
+    """A drive or folder did not take what was written.
+
+    Attributes:
+        path: the file or folder.
+    """
+
+    code = "disk"
+
+    def __init__(self, path: Path, title: Text, next_step: Text) -> None:
+        self.path = path
+        super().__init__(title, next_step)
+
+
+class DiskFull(DiskProblem):
+    code = "disk-full"
+
+    def __init__(self, path: Path, free: int) -> None:
+        super().__init__(
+            path,
+            text("No room left for {path} ({free} bytes free).", path=path, free=free),
+            text("Make room on this drive and start again; what was fetched is kept."),
+        )
+
+
+class AccessDenied(DiskProblem):
+    code = "access-denied"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            path,
+            text("{path} can't be written: {reason}.", path=path, reason=reason),
+            text("Check the folder's rights, and whether another program (antivirus, the engine) holds the file."),
+        )
+
+
+class DiskFailed(DiskProblem):
+    code = "disk-failed"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            path,
+            text("{path}: the drive reports {reason}.", path=path, reason=reason),
+            text("Check the drive, then start again."),
+        )

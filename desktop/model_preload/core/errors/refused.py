@@ -1,0 +1,82 @@
+"""Refused before starting: exit code 3."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_preload.core.errors.base import Circumstance
+from model_preload.core.texts import Text, plural, text
+
+
+class Refused(Circumstance):
+    """Nothing was begun, since it could not have ended well."""
+
+    code = "refused"
+    exit_code = 3
+
+
+class HeldByAnother(Refused):
+    code = "held"
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(
+            text("Another run is at work: {holder}.", holder=holder),
+            text("Wait for it, or use --wait to begin as soon as it is done."),
+        )
+
+
+class JournalTooNew(Refused):
+    code = "journal-newer"
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            text(
+                "The journal {path} was written by a newer version (format {found}, this one knows {known}).",
+                path=path,
+                found=found,
+                known=known,
+            ),
+            text("Install the newest version again. Nothing was changed."),
+        )
+
+
+class JournalUnusable(Refused):
+    code = "journal"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            text("The journal {path} can't be used: {reason}.", path=path, reason=reason),
+            text("Close programs that may hold it. If that does not help, rename the file: a new one is made."),
+        )
+
+
+class PlanRefused(Refused):
+    """The plan found reasons, all of them named."""
+
+    code = "plan-refused"
+
+    def __init__(self, reasons: Sequence[Text]) -> None:
+        self.reasons = tuple(reasons)
+        shown = "\n".join(f"  {reason}" for reason in self.reasons)
+        super().__init__(
+            plural(
+                "Nothing was begun, for one reason:\n{reasons}",
+                "Nothing was begun, for {n} reasons:\n{reasons}",
+                len(self.reasons),
+                reasons=shown,
+            ),
+            text("Nothing was changed. Make room or choose another place, and start again."),
+        )
+
+
+class PlaceUnknown(Refused):
+    """A place's folder can't be told, such as `{platform}` without a platform folder."""
+
+    code = "place-unknown"
+
+    def __init__(self, model: str, place: str) -> None:
+        super().__init__(
+            text(
+                "The place of “{model}” is {place}, but the platform's folder is not known.", model=model, place=place
+            ),
+            text("Set MODEL_PRELOAD_PLATFORM to the platform's folder."),
+        )

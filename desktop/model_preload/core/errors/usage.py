@@ -1,0 +1,66 @@
+"""Wrong usage, catalog or settings: exit code 2."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_preload.core.errors.base import Circumstance
+from model_preload.core.texts import Text, text
+
+
+class UsageProblem(Circumstance):
+    """What the person wrote can't be taken as it is."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownModel(UsageProblem):
+    code = "unknown-model"
+
+    def __init__(self, key: str, known: Sequence[str]) -> None:
+        super().__init__(
+            text("The catalog has no model “{key}”.", key=key),
+            text("It has: {known}.", known=", ".join(known)),
+        )
+
+
+class CatalogProblem(UsageProblem):
+    """A catalog file is wrong.
+
+    Attributes:
+        path: the file.
+        findings: each names the model, the key, what was found and what was expected.
+    """
+
+    code = "catalog"
+
+    def __init__(self, path: Path, findings: Sequence[Text]) -> None:
+        self.path = path
+        self.findings = tuple(findings)
+        shown = "\n".join(f"  {finding}" for finding in self.findings)
+        super().__init__(
+            text("The catalog {path} can't be used:\n{findings}", path=path, findings=shown),
+            text("Correct the file and try again; its format is described in docs/catalog.md."),
+        )
+
+
+class SettingsProblem(UsageProblem):
+    code = "settings"
+
+    def __init__(self, path: Path, finding: Text) -> None:
+        super().__init__(
+            text("The settings {path} can't be used: {finding}", path=path, finding=finding),
+            text("Correct the file, or delete it to have the defaults."),
+        )
+
+
+class PlaceUnfit(UsageProblem):
+    """A cache can't hold what comes from this kind of source."""
+
+    code = "place-unfit"
+
+    def __init__(self, model: str, source: str, cache: str) -> None:
+        super().__init__(
+            text("“{model}”: the {cache} cache can't hold files of {source}.", model=model, cache=cache, source=source),
+            text("Give the model a folder as its place, or another source."),
+        )

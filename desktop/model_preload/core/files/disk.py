@@ -1,0 +1,220 @@
+"""Files and folders as this program uses them, with the operating system's errors translated once.
+
+Paths over 260 characters are ordinary here: on Windows every call goes through the `\\\\?\\` form
+(Microsoft: "Maximum Path Length Limitation"), so no setting of the machine is needed.
+"""
+
+import errno
+import os
+import shutil
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from model_preload.core import errors
+from model_preload.core.files.part import PartFile
+from model_preload.core.values import Published
+
+_WINDOWS = sys.platform == "win32"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
+_HELD_SECONDS = 10.0
+
+T = TypeVar("T")
+
+
+def extended(path: Path) -> str:
+    """The form of an absolute path that Windows takes at any length; elsewhere the path itself."""
+    text = os.path.abspath(path)
+    if not _WINDOWS or text.startswith("\\\\?\\"):
+        return text
+    if text.startswith("\\\\"):
+        return "\\\\?\\UNC\\" + text[2:]
+    return "\\\\?\\" + text
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn an OSError inside into the DiskProblem that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise errors.DiskFull(path, _free_or_zero(path)) from error
+        if error.errno in _DENIED:
+            raise errors.AccessDenied(path, reason) from error
+        raise errors.DiskFailed(path, reason) from error
+
+
+def _free_or_zero(path: Path) -> int:
+    try:
+        return shutil.disk_usage(extended(existing_ancestor(path))).free
+    except OSError:
+        return 0
+
+
+def existing_ancestor(path: Path) -> Path:
+    """The path itself or the nearest folder above it that exists."""
+    here = path.absolute()
+    while not os.path.lexists(extended(here)) and here != here.parent:
+        here = here.parent
+    return here
+
+
+class Disk:
+    """The real disk. Every method raises DiskProblem (DiskFull, AccessDenied, DiskFailed); any thread may call."""
+
+    def make_folder(self, path: Path) -> None:
+        with translated(path):
+            os.makedirs(extended(path), exist_ok=True)
+
+    def open_part(self, path: Path) -> PartFile:
+        """Open a part for reading and writing anywhere in it; made, with its folder, if it is not there."""
+        self.make_folder(path.parent)
+        with translated(path):
+            return PartFile(path, extended(path), translated)
+
+    def replace(self, source: Path, target: Path) -> Published:
+        """Rename within a volume, atomically, over a file that may be there; the target's folder is made.
+
+        A target held by another program (antivirus, an engine) is tried again for ten seconds.
+        """
+        self.make_folder(target.parent)
+        with translated(target):
+            _while_held(lambda: os.replace(extended(source), extended(target)))
+            _sync_folder(target.parent)
+            found = os.stat(extended(target))
+        return Published(target, found.st_size, found.st_mtime_ns)
+
+    def adopt(self, source: Path, target: Path) -> Published:
+        """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
+        self.make_folder(target.parent)
+        staged = _staged(target)
+        with translated(target):
+            try:
+                os.link(os.path.realpath(extended(source)), extended(staged))
+            except OSError:
+                shutil.copyfile(extended(source), extended(staged))
+        return self.replace(staged, target)
+
+    def symlink(self, link: Path, target: str) -> None:
+        """Make `link` point to the relative `target`, replacing atomically what is there."""
+        self.make_folder(link.parent)
+        staged = _staged(link)
+        with translated(link):
+            os.symlink(target, extended(staged))
+            os.replace(extended(staged), extended(link))
+
+    def write_text(self, path: Path, content: str) -> None:
+        """Put a small UTF-8 file there atomically, byte for byte as given."""
+        self.make_folder(path.parent)
+        staged = _staged(path)
+        with translated(path):
+            with open(extended(staged), "w", encoding="utf-8", newline="") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            _while_held(lambda: os.replace(extended(staged), extended(path)))
+
+    def read_text(self, path: Path) -> str | None:
+        """A small UTF-8 file's content, None if there is none."""
+        with translated(path):
+            try:
+                with open(extended(path), encoding="utf-8", errors="replace") as file:
+                    return file.read(65536)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def remove(self, path: Path) -> None:
+        """Delete a file; one that is not there is fine."""
+        with translated(path), suppress(FileNotFoundError):
+            _while_held(lambda: os.unlink(extended(path)))
+
+    def stat(self, path: Path) -> os.stat_result | None:
+        """What is at the path, links followed; None if nothing is, or something else than a file."""
+        try:
+            found = os.stat(extended(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            # A link that leads into itself, or a path that this system can't have: no file is there.
+            if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL):
+                return None
+            with translated(path):
+                raise
+        return found if stat.S_ISREG(found.st_mode) else None
+
+    def has_entries(self, path: Path) -> bool:
+        """Whether there is anything below a folder."""
+        try:
+            with os.scandir(extended(path)) as entries:
+                return any(True for _ in entries)
+        except OSError:
+            return False
+
+    def free_bytes(self, path: Path) -> int:
+        """Free bytes of the volume where the path is, or would be."""
+        with translated(path):
+            return shutil.disk_usage(extended(existing_ancestor(path))).free
+
+    def volume(self, path: Path) -> str:
+        """A name for the volume where the path is, or would be; equal names mean one volume."""
+        ancestor = existing_ancestor(path)
+        with translated(path):
+            device = os.stat(extended(ancestor)).st_dev
+        return f"{ancestor.drive or 'volume'} {device:x}" if not _WINDOWS else ancestor.drive.upper() or f"{device:x}"
+
+    def has_symlinks(self, folder: Path) -> bool:
+        """Whether this user may make symbolic links in that folder, found by making one.
+
+        An ordinary Windows user may not; huggingface_hub looks in the same way. `HF_HUB_DISABLE_SYMLINKS`
+        is the caller's matter.
+        """
+        self.make_folder(folder)
+        probe = folder / f".symlink-{os.getpid()}-{time.monotonic_ns()}"
+        try:
+            os.symlink("nowhere", extended(probe))
+        except (OSError, NotImplementedError):
+            return False
+        self.remove(probe)
+        return True
+
+
+def _staged(target: Path) -> Path:
+    """A new name beside the target for what is about to be renamed to it; short, whatever the target's name."""
+    return target.with_name(f".{os.getpid():x}-{threading.get_ident():x}-{time.monotonic_ns():x}.new")
+
+
+def _while_held(action: Callable[[], T]) -> T:
+    """Do it, again for a while if Windows says that another program holds the file."""
+    deadline = time.monotonic() + _HELD_SECONDS
+    pause = 0.02
+    while True:
+        try:
+            return action()
+        except PermissionError as error:
+            held = getattr(error, "winerror", None) in _HELD_WINERRORS
+            if not held or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last on systems that keep it in the folder's own data; Windows has no such call."""
+    if _WINDOWS:
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network file systems have no sync for folders
+    finally:
+        os.close(handle)

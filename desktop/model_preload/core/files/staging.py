@@ -1,0 +1,19 @@
+"""Where parts lie: on the target's volume, outside what the target's readers scan."""
+
+from pathlib import Path
+
+from model_preload.core.files.disk import Disk
+
+NAME = ".model-preload"
+
+
+def staging_folder(root: Path, disk: Disk) -> Path:
+    """The staging folder for a cache or folder at `root`: beside it, or inside where beside is another volume.
+
+    Beside, since `hf cache ls` complains of a stray folder inside a cache, and an engine may take
+    any folder inside its own for a model.
+    """
+    beside = root.absolute().parent / NAME
+    if disk.volume(beside) == disk.volume(root):
+        return beside
+    return root.absolute() / NAME

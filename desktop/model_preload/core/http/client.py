@@ -1,0 +1,318 @@
+"""The client: one request at a time a thread, any number of threads up to the budget of connections."""
+
+import http.client
+import json
+import logging
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
+
+from model_preload import __version__
+from model_preload.core import errors
+from model_preload.core.events import Control, Paused
+from model_preload.core.http.budget import Budget
+from model_preload.core.http.connections import Exchange, Interrupted, enter, tracked
+from model_preload.core.http.limiter import RateLimiter
+from model_preload.core.http.policy import (
+    Token,
+    certificates,
+    host_of,
+    origin_of,
+    proxy_for,
+    redirect_target,
+    shown,
+)
+from model_preload.core.http.watchdog import Watchdog
+
+log = logging.getLogger("model_preload.http")
+
+SILENCE_SECONDS = 20.0
+"""A connection that brings nothing for that long is given up."""
+CONNECT_SECONDS = 10.0
+_MAX_REDIRECTS = 8
+_REDIRECTS = {301, 302, 303, 307, 308}
+_BUSY = {408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+_SMALL_READ = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of a hub's API.
+
+    Attributes:
+        url: where it came from after redirects.
+        headers: names in lower case.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises AnswerInvalid, also for one nested too deeply."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise errors.AnswerInvalid(host_of(self.url), f"it is no JSON ({type(error).__name__})") from error
+
+
+class Reply:
+    """An open answer whose body is read in pieces, by the thread that opened it.
+
+    Attributes:
+        url: where it came from after redirects.
+        status: HTTP status.
+        headers: names in lower case.
+        length: bytes of the body as announced; None if nothing was.
+    """
+
+    def __init__(self, url: str, response: urllib3.BaseHTTPResponse, exchange: Exchange, client: "Client") -> None:
+        self.url = url
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        raw = exchange.raw
+        assert raw is not None  # set by the connection that made the response
+        self.length: int | None = raw.length
+        self._raw = raw
+        self._response = response
+        self._exchange = exchange
+        self._client = client
+
+    @property
+    def host(self) -> str:
+        """Whom errors name."""
+        return host_of(self.url)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill the buffer as far as the body goes; returns the bytes read, 0 at its end.
+
+        Raises HubTimeout, ConnectionLost.
+        """
+        with self._client.guarded(self.host, self._exchange, SILENCE_SECONDS):
+            return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Keep the connection for the next request if the body was read to its end, else end it."""
+        if self._raw.isclosed():
+            self._response.release_conn()
+        else:
+            self._exchange.abort()
+            self._response.close()
+
+
+class Client:
+    """See the module and the package.
+
+    Args:
+        proxies: by scheme, as `system_proxies` gives them.
+        limiter: of all bodies read by `Reply.readinto` users; the caller asks it, the client only carries it.
+        connections: at most open at once, listings and bytes together.
+    """
+
+    def __init__(
+        self, *, proxies: Mapping[str, str] | None = None, limiter: RateLimiter | None = None, connections: int = 32
+    ) -> None:
+        self.limiter = limiter or RateLimiter()
+        self.connections = connections
+        self._proxies = dict(proxies or {})
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._managers_lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(connections)
+        self._watchdog = Watchdog()
+
+    def close(self) -> None:
+        """End every connection. No request may be under way."""
+        for manager in self._managers.values():
+            manager.clear()
+        self._managers.clear()
+        self._watchdog.close()
+
+    @contextmanager
+    def stream(
+        self,
+        url: str,
+        *,
+        control: Control,
+        token: Token | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Reply]:
+        """Open an address, follow its redirects, and give the answer, whatever its status but a busy one.
+
+        Raises:
+            HubUnreachable, HubTimeout, HubBusy, RedirectRefused, ConnectionLost: see their texts.
+            Cancelled, Paused: through `control`; while the job is paused it blocks first.
+        """
+        with self._open("GET", url, headers or {}, None, token, control, None) as reply:
+            yield reply
+
+    def fetch(
+        self,
+        url: str,
+        budget: Budget,
+        *,
+        control: Control,
+        token: Token | None = None,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """A whole answer within the budget, tried once; errors as `stream`, and those of `Budget`."""
+        with self._open(method, url, headers or {}, body, token, control, budget) as reply:
+            parts: list[bytes] = []
+            buffer = memoryview(bytearray(_SMALL_READ))
+            while read := reply.readinto(buffer):
+                budget.received(reply.host, read)
+                parts.append(bytes(buffer[:read]))
+            content = b"".join(parts)
+            if reply.length is not None and len(content) != reply.length and method != "HEAD":
+                raise errors.ConnectionLost(reply.host, "the answer ended early")
+            encoding = reply.headers.get("content-encoding", "identity")
+            if encoding != "identity":
+                # Asked for plain bytes; unpacking what was not asked for is how small answers become huge ones.
+                raise errors.AnswerInvalid(reply.host, f"it is packed as {encoding[:40]}")
+            return Answer(reply.url, reply.status, reply.headers, content)
+
+    @contextmanager
+    def guarded(self, host: str, exchange: Exchange, seconds: float) -> Iterator[None]:
+        """One step of an exchange: watched by the clock, its errors told as circumstances."""
+        try:
+            with self._watchdog.step(exchange, seconds):
+                yield
+        except (OSError, HTTPError, http.client.HTTPException, Interrupted, ValueError, AttributeError) as error:
+            # ValueError and AttributeError are what http.client raises from a socket ended under it.
+            if isinstance(error, (ValueError, AttributeError)) and not exchange.aborted:
+                raise
+            raise _circumstance(error, host, exchange, seconds) from error
+
+    @contextmanager
+    def _open(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        token: Token | None,
+        control: Control,
+        budget: Budget | None,
+    ) -> Iterator[Reply]:
+        exchange = Exchange()
+        control.check()
+        with self._slots:
+            try:
+                with control.interrupting(exchange.abort):
+                    yield from self._exchange(method, url, headers, body, token, exchange, budget)
+            except errors.Circumstance as error:
+                if control.interrupted:  # what ended it was the user, not the network
+                    control.check()
+                    raise Paused from error
+                raise
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        token: Token | None,
+        exchange: Exchange,
+        budget: Budget | None,
+    ) -> Iterator[Reply]:
+        for _ in range(_MAX_REDIRECTS + 1):
+            host = host_of(url)
+            seconds = min(SILENCE_SECONDS, budget.request(host)) if budget else SILENCE_SECONDS
+            sent = {
+                "User-Agent": f"model-preload/{__version__}",
+                "Accept-Encoding": "identity",
+                **headers,
+                **(token.headers_for(url) if token else {}),
+            }
+            exchange.raw = None
+            enter(exchange)
+            try:
+                with self.guarded(host, exchange, seconds):
+                    response = self._manager(url).urlopen(
+                        method,
+                        url,
+                        body=body,
+                        headers=sent,
+                        redirect=False,
+                        retries=False,
+                        preload_content=False,
+                        decode_content=False,
+                        assert_same_host=False,
+                        timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+                    )
+            finally:
+                enter(None)
+            reply = Reply(url, response, exchange, self)
+            try:
+                location = reply.headers.get("location")
+                if reply.status not in _REDIRECTS or location is None:
+                    if reply.status in _BUSY:
+                        raise errors.HubBusy(host, reply.status, _seconds(reply.headers.get("retry-after")))
+                    yield reply
+                    return
+                url = redirect_target(url, location)
+                self._skip_body(reply)
+            finally:
+                reply.close()
+        raise errors.RedirectRefused(shown(url), "it goes in a circle or over too many stations")
+
+    @staticmethod
+    def _skip_body(reply: Reply) -> None:
+        """Read a redirect's short body, so that its connection can be used again."""
+        if reply.length is not None and reply.length <= _SMALL_READ:
+            while reply.readinto(memoryview(bytearray(_SMALL_READ))):
+                pass
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        proxy = proxy_for(url, self._proxies)
+        with self._managers_lock:
+            if proxy not in self._managers:
+                self._managers[proxy] = self._make_manager(proxy)
+            return self._managers[proxy]
+
+    def _make_manager(self, proxy: str | None) -> urllib3.PoolManager:
+        context = certificates()
+        options: dict[str, Any] = {"maxsize": self.connections, "ssl_context": context, "num_pools": 20}
+        if proxy is None:
+            return tracked(urllib3.PoolManager(**options))
+        return tracked(urllib3.ProxyManager(proxy, **options))
+
+
+def _circumstance(
+    error: BaseException, host: str, exchange: Exchange, seconds: float
+) -> errors.HubProblem | errors.TransferProblem:
+    if exchange.aborted or isinstance(error, (TimeoutError, ReadTimeoutError)):
+        return errors.HubTimeout(host, round(seconds, 1))
+    if isinstance(error, (SSLError, ssl.SSLError)):
+        return errors.HubUnreachable(host, f"its certificate or encryption is not accepted ({_reason(error)})")
+    if isinstance(error, ProxyError):
+        return errors.HubUnreachable(host, f"the proxy does not let it through ({_reason(error)})")
+    if isinstance(error, NewConnectionError) or exchange.raw is None:
+        return errors.HubUnreachable(host, _reason(error))
+    return errors.ConnectionLost(host, _reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost error's own words: the outer ones quote objects and addresses."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)[:200] or type(error).__name__
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """`Retry-After` in seconds; its other form, a date, is not worth the clock it depends on."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+
+
+__all__ = ["CONNECT_SECONDS", "SILENCE_SECONDS", "Answer", "Client", "Reply", "origin_of"]

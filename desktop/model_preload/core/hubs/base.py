@@ -1,0 +1,38 @@
+"""What every hub offers."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from model_preload.core.events import Control
+from model_preload.core.http import Token
+from model_preload.core.values import ListedFile, Listing
+
+SourceT = TypeVar("SourceT", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where to ask for a file.
+
+    Attributes:
+        url: the hub's own address; it may redirect.
+        token: goes to the hub's own origin only; None if there is none.
+        version: a strong ETag where the listing has no digest, else "".
+    """
+
+    url: str
+    token: Token | None
+    version: str
+
+
+class Hub(Protocol[SourceT]):
+    """One hub at one endpoint; any thread may call."""
+
+    def list(self, source: SourceT, control: Control) -> Listing:
+        """The whole listing of a source, before include and exclude, with its revision resolved.
+
+        Raises HubProblem, Cancelled.
+        """
+
+    def locate(self, source: SourceT, listing: Listing, file: ListedFile) -> Location:
+        """Where to ask for a file of that listing; no network."""

@@ -1,0 +1,49 @@
+"""A plain address: a source of one file."""
+
+from datetime import UTC, datetime
+
+from model_preload.core import errors
+from model_preload.core.catalog import UrlSource
+from model_preload.core.events import Control
+from model_preload.core.http import Client
+from model_preload.core.http.policy import host_of, shown
+from model_preload.core.hubs.base import Location
+from model_preload.core.values import Digest, ListedFile, Listing
+
+_MAX_SIZE = 1 << 50
+
+
+class UrlHub:
+    """See `hubs.base.Hub`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self, source: UrlSource, control: Control) -> Listing:
+        """Ask for the first byte, which tells size and ETag; not even that if the catalog knows both."""
+        digest = Digest("sha256", source.sha256) if source.sha256 else None
+        size, version = source.size, ""
+        if size is None or digest is None:
+            size, version = self._look(source, control)
+        file = ListedFile(source.path, size, digest, remote=source.url)
+        now = datetime.now(UTC).replace(microsecond=0)
+        return Listing(source.identity, "", source.sha256 or version, (file,), now)
+
+    def locate(self, source: UrlSource, listing: Listing, file: ListedFile) -> Location:
+        return Location(source.url, None, "" if file.digest else listing.commit)
+
+    def _look(self, source: UrlSource, control: Control) -> tuple[int, str]:
+        with self._client.stream(source.url, control=control, headers={"Range": "bytes=0-0"}) as reply:
+            if reply.status == 206:
+                written = reply.headers.get("content-range", "").rpartition("/")[2]
+            elif reply.status == 200:
+                written = reply.headers.get("content-length", "")
+            else:
+                raise errors.HubRefused(shown(source.url), reply.status)
+            etag = reply.headers.get("etag", "")
+        if not written.isascii() or not written.isdecimal() or int(written) > _MAX_SIZE:
+            raise errors.AnswerInvalid(host_of(source.url), "it does not say how large the file is")
+        size = int(written)
+        if source.size is not None and source.size != size:
+            raise errors.LengthWrong(source.path, str(size), source.size)
+        return size, etag if etag.startswith('"') else ""

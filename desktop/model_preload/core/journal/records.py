@@ -1,0 +1,55 @@
+"""What was checked: digests of files at their places."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from model_preload.core.journal import clock
+from model_preload.core.journal.database import Database
+from model_preload.core.values import Digest, Published
+
+_PATHS_A_QUERY = 500  # SQLite's oldest limit for parameters is 999
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """The digest that a file had when it had this size and mtime."""
+
+    size: int
+    mtime_ns: int
+    digest: Digest
+    checked_at: datetime
+
+
+class FileRecords:
+    """Records by absolute path."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, found: Published, digest: Digest) -> None:
+        self._database.write(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+            (str(found.path), found.size, found.mtime_ns, str(digest), clock.written(clock.now())),
+        )
+
+    def load(self, paths: Iterable[Path]) -> Mapping[Path, FileRecord]:
+        """The records of those paths that have one."""
+        wanted = {str(path): path for path in paths}
+        names = list(wanted)
+        found: dict[Path, FileRecord] = {}
+        for start in range(0, len(names), _PATHS_A_QUERY):
+            some = names[start : start + _PATHS_A_QUERY]
+            marks = ",".join("?" * len(some))
+            for path, size, mtime_ns, digest, checked_at in self._database.rows(
+                f"SELECT path, size, mtime_ns, digest, checked_at FROM files WHERE path IN ({marks})",  # noqa: S608
+                some,
+            ):
+                found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
+        return found
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        rows = [(str(path),) for path in paths]
+        if rows:
+            self._database.write("DELETE FROM files WHERE path = ?", *rows)

@@ -1,0 +1,74 @@
+"""The queue: which models wait for their turn, one run at a time on this machine, kept over restarts.
+
+One per process, made by `cli` or `app`, given to those who show or change it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from model_preload.core.errors import HeldByAnother
+from model_preload.core.events import Control
+from model_preload.core.files import Disk, ProcessLock
+from model_preload.core.journal import Journal, QueuedModel, QueueState
+
+
+class Queue:
+    """See the module; any thread may call.
+
+    Args:
+        home: the state folder; the lock lies there.
+    """
+
+    def __init__(self, home: Path, disk: Disk, journal: Journal) -> None:
+        self._lock = ProcessLock(home / "run.lock", disk)
+        self._rows = journal.queue
+
+    @contextmanager
+    def running(self, purpose: str, wait: Control | None = None) -> Iterator[None]:
+        """Hold the right to run. What a killed run left as running waits again.
+
+        Args:
+            purpose: what another run is told, such as the command line.
+            wait: given, wait for another run to end, until cancelled.
+
+        Raises:
+            HeldByAnother: another process holds it.
+            Cancelled: while waiting.
+        """
+        if not self._lock.acquire(purpose, wait):
+            raise HeldByAnother(self._lock.holder() or "model-preload")
+        try:
+            for entry in self._rows.load():
+                if entry.state is QueueState.RUNNING:
+                    self._rows.mark(entry.model, QueueState.WAITING)
+            yield
+        finally:
+            self._lock.release()
+
+    def entries(self) -> tuple[QueuedModel, ...]:
+        """What is in it, in order."""
+        return self._rows.load()
+
+    def add(self, models: Iterable[str]) -> None:
+        """Put models at the end; one that is in it keeps its place and waits again."""
+        self._rows.append(models)
+
+    def in_order(self, models: Iterable[str]) -> tuple[str, ...]:
+        """Those of `models` that are queued, in the queue's order."""
+        wanted = set(models)
+        return tuple(entry.model for entry in self._rows.load() if entry.model in wanted)
+
+    def started(self, model: str) -> None:
+        self._rows.mark(model, QueueState.RUNNING)
+
+    def done(self, model: str) -> None:
+        self._rows.remove(model)
+
+    def failed(self, model: str) -> None:
+        """It stays in the queue and may be tried again."""
+        self._rows.mark(model, QueueState.FAILED)
+
+    def waiting(self, model: str) -> None:
+        """Its turn was interrupted and will come again."""
+        self._rows.mark(model, QueueState.WAITING)

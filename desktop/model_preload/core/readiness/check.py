@@ -1,0 +1,69 @@
+"""The deep look: every byte is read, on all cores."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+from model_preload.core.events import Control
+from model_preload.core.files import Disk, hash_file
+from model_preload.core.journal import Journal
+from model_preload.core.values import DigestAlgorithm, Published
+
+_REPORT_SECONDS = 0.2
+
+
+def check_files(
+    wanted: Sequence[tuple[Path, DigestAlgorithm]],
+    disk: Disk,
+    journal: Journal,
+    control: Control,
+    report: Callable[[int, int], None],
+) -> None:
+    """Hash files side by side and remember what was found; of those that are not there nothing is remembered.
+
+    Args:
+        wanted: absolute paths, each with the algorithm of its listed digest.
+        report: called five times a second, from the calling thread, with files and bytes done so far.
+
+    Raises:
+        DiskProblem: a file can't be read.
+        Cancelled: through the control; what was hashed until then is remembered.
+    """
+    checker = _Checker(disk, journal, control)
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check") as pool:
+        futures = [pool.submit(checker.check, path, algorithm) for path, algorithm in wanted]
+        waiting = set(futures)
+        while waiting:
+            waiting = wait(waiting, timeout=_REPORT_SECONDS).not_done
+            report(len(futures) - len(waiting), checker.bytes)
+    for future in futures:
+        future.result()
+
+
+class _Checker:
+    """Counts the bytes of all threads."""
+
+    def __init__(self, disk: Disk, journal: Journal, control: Control) -> None:
+        self._disk = disk
+        self._journal = journal
+        self._control = control
+        self._lock = threading.Lock()
+        self.bytes = 0
+
+    def check(self, path: Path, algorithm: DigestAlgorithm) -> None:
+        self._control.check()
+        before = self._disk.stat(path)
+        if before is None:
+            self._journal.files.forget([path])
+            return
+        digest = hash_file(path, algorithm, self._control, self._count)
+        after = self._disk.stat(path)
+        if after is not None and (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+            # One that changed while it was read keeps no record, so it stays unverified.
+            self._journal.files.save(Published(path, after.st_size, after.st_mtime_ns), digest)
+
+    def _count(self, count: int) -> None:
+        with self._lock:
+            self.bytes += count

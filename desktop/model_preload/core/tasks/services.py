@@ -1,0 +1,200 @@
+"""What every task works with, made by a composition root, and the two choices that follow from a catalog entry."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from model_preload.core import errors
+from model_preload.core.caches import Cache
+from model_preload.core.caches.folder import FolderCache
+from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
+from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, Source, UrlSource
+from model_preload.core.engines.packages import installed_packages
+from model_preload.core.events import Control
+from model_preload.core.files import Disk
+from model_preload.core.http import Client, RateLimiter
+from model_preload.core.hubs import Hub
+from model_preload.core.hubs.huggingface import HuggingFaceHub
+from model_preload.core.hubs.url import UrlHub
+from model_preload.core.journal import Journal
+from model_preload.core.settings import Settings
+from model_preload.core.values import ListedFile, Listing
+
+log = logging.getLogger("model_preload.tasks")
+
+
+class Credentials(Protocol):
+    """Where tokens come from."""
+
+    def token(self, hub: str) -> str | None:
+        """The user's token for a hub such as `huggingface`; None if there is none."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything made once in a process; any thread may use it.
+
+    Attributes:
+        environ: the environment, as read at the start.
+        user_home: the user's own folder, `{home}` in a catalog.
+    """
+
+    catalog: Catalog
+    settings: Settings
+    journal: Journal
+    disk: Disk
+    client: Client
+    credentials: Credentials
+    environ: Mapping[str, str]
+    user_home: Path
+
+    def hub_for(self, source: Source) -> Hub[Any]:
+        """The hub that serves a source. Raises HubRefused for a kind that this version can't ask."""
+        match source:
+            case HuggingFaceSource():
+                return HuggingFaceHub(self.client, self.settings.endpoint, self.credentials.token("huggingface"))
+            case UrlSource():
+                return UrlHub(self.client)
+            case _:
+                raise errors.HubUnsupported(source.identity)
+
+    def cache_for(self, model: Model, source: Source, listing: Listing) -> Cache:
+        """Where the engine reads the model. Raises PlaceUnknown."""
+        place = model.place
+        if place.kind == "folder":
+            return FolderCache(self.folder_of(model), self.disk)
+        if not isinstance(source, HuggingFaceSource):
+            raise errors.PlaceUnfit(model.key, source.identity, place.name)
+        return HuggingFaceCache(
+            self.cache_root,
+            source.repo,
+            source.revision,
+            listing.commit,
+            disk=self.disk,
+            no_links=links_disabled(self.environ),
+        )
+
+    @property
+    def cache_root(self) -> Path:
+        """The Hugging Face cache of this user."""
+        return default_root(self.environ, self.user_home)
+
+    def folder_of(self, model: Model) -> Path:
+        """A folder place, filled in. Raises PlaceUnknown."""
+        return model.folder(self.user_home, self.settings.platform)
+
+
+@contextmanager
+def open_services(
+    home: Path,
+    *,
+    catalog: Catalog,
+    settings: Settings,
+    credentials: Credentials,
+    environ: Mapping[str, str],
+    user_home: Path,
+    proxies: Mapping[str, str],
+) -> Iterator[Services]:
+    """Make the services on the state folder `home`, and close journal and connections at the end.
+
+    Models whose `when` does not hold for the platform's packages are left out of the catalog.
+    Raises JournalTooNew, JournalUnusable, DiskProblem.
+    """
+    disk = Disk()
+    journal = Journal.open(home / "journal.sqlite3", disk)
+    limiter = RateLimiter(settings.limit or None)
+    client = Client(proxies=proxies, limiter=limiter, connections=settings.connections)
+    try:
+        applicable = catalog.applicable(installed_packages(settings.platform))
+        yield Services(applicable, settings, journal, disk, client, credentials, environ, user_home)
+    finally:
+        client.close()
+        journal.close()
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A model with the listing that everything about it refers to.
+
+    Attributes:
+        files: those of the listing that the catalog wants, under the names it gives them.
+        staging: where the cache wants parts.
+        stored: the listing came from the journal, not from the hub just now.
+    """
+
+    model: Model
+    source: Source
+    listing: Listing
+    files: tuple[ListedFile, ...]
+    cache: Cache
+    staging: Path
+    stored: bool
+
+    def part(self, file: ListedFile) -> Path:
+        """Where the file is written until it is whole: named by its digest, so that any source may go on with it."""
+        name = file.digest.hex if file.digest else _name_without_digest(self.source, self.listing, file)
+        return self.staging / f"{name}.part"
+
+
+def stored_pin(services: Services, model: Model) -> Pinned | None:
+    """The pin from an earlier run, without the network; None if there is none. Raises PlaceUnknown."""
+    for source in model.sources:
+        listing = services.journal.listings.load(source.identity)
+        if listing is not None:
+            return _pin(services, model, source, listing, stored=True)
+    return None
+
+
+def fresh_pin(services: Services, model: Model, source: Source, control: Control) -> Pinned:
+    """Ask the hub, and store what it said. Raises HubProblem, TransferProblem, PlaceUnknown, Cancelled."""
+    listing = services.hub_for(source).list(source, control)
+    pinned = _pin(services, model, source, listing, stored=False)
+    services.journal.listings.save(listing)
+    return pinned
+
+
+def pin(services: Services, model: Model, control: Control, *, refresh: bool = False) -> Pinned:
+    """The stored pin, else the first source that answers.
+
+    Args:
+        refresh: ask the hub even if a pin is stored.
+
+    Raises:
+        HubProblem, TransferProblem: the last source's, when none answered.
+        PlaceUnknown, Cancelled.
+    """
+    stored = None if refresh else stored_pin(services, model)
+    if stored is not None:
+        if stored.cache.foreign_ref() is None:
+            return stored
+        log.info("%s: another program moved the cache, so the hub is asked again", model.key)
+    return first_answer(services, model, model.sources, control)
+
+
+def first_answer(services: Services, model: Model, sources: Sequence[Source], control: Control) -> Pinned:
+    """A fresh pin from the first of the sources that answers; the last one's error when none does."""
+    for number, source in enumerate(sources):
+        try:
+            return fresh_pin(services, model, source, control)
+        except (errors.HubProblem, errors.TransferProblem) as problem:
+            log.warning("%s: %s: %s", model.key, source.identity, problem)
+            if number == len(sources) - 1:
+                raise
+    raise AssertionError("a catalog's model has at least one source")
+
+
+def _pin(services: Services, model: Model, source: Source, listing: Listing, *, stored: bool) -> Pinned:
+    files = source.choose(listing.files)
+    if not files:
+        raise errors.SourceEmpty(source.identity)
+    cache = services.cache_for(model, source, listing)
+    return Pinned(model, source, listing, files, cache, cache.staging, stored)
+
+
+def _name_without_digest(source: Source, listing: Listing, file: ListedFile) -> str:
+    told = "\0".join((source.identity, listing.commit, file.path, str(file.size)))
+    return hashlib.sha256(told.encode()).hexdigest()

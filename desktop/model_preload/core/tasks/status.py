@@ -1,0 +1,146 @@
+"""What is here: a verdict for each model, from the journal and the disk alone; the network is never asked."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from model_preload.core import errors
+from model_preload.core.catalog import Model
+from model_preload.core.events import Control, EventSink, Phase, Progress
+from model_preload.core.readiness import Judgement, check_files, judge, survey
+from model_preload.core.tasks.services import Pinned, Services, stored_pin
+from model_preload.core.texts import Text, text
+from model_preload.core.values import DigestAlgorithm, ListedFile, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One model as it stands.
+
+    Attributes:
+        ready: its verdict is Ready or Outdated, and so is that of every part it needs.
+        verdict: of its own files.
+        reasons: in words; empty if it is ready.
+        files, files_ready, bytes: of the pinned listing; 0 if there is none yet.
+        location: where its engine reads it; None if that is not known.
+        checked_at: when the oldest proof was made; None unless every file is proven.
+    """
+
+    model: Model
+    ready: bool
+    verdict: Verdict
+    reasons: tuple[Text, ...]
+    files: int
+    files_ready: int
+    bytes: int
+    location: Path | None
+    checked_at: datetime | None
+
+
+def status(
+    services: Services,
+    keys: Sequence[str],
+    control: Control,
+    *,
+    deep: bool = False,
+    sink: EventSink = lambda _event: None,
+) -> tuple[ModelStatus, ...]:
+    """The status of those models, of all where none is named; their parts are looked at too, and told as reasons.
+
+    Args:
+        deep: read every byte again instead of trusting size and mtime.
+        sink: told of the progress of that, from the calling thread.
+
+    Raises:
+        UnknownModel, DiskProblem, JournalUnusable, Cancelled.
+    """
+    judged = {model.key: _judged(services, model, control, deep, sink) for model in services.catalog.with_parts(keys)}
+    return tuple(_status(services, model, judged) for model in services.catalog.select(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    judgement: Judgement
+    location: Path | None
+
+
+def _judged(services: Services, model: Model, control: Control, deep: bool, sink: EventSink) -> _Judged:
+    try:
+        pinned = stored_pin(services, model)
+    except (errors.PlaceUnknown, errors.PlaceUnfit, errors.SourceEmpty) as problem:
+        return _Judged(_unlisted(problem.title), None)
+    if pinned is None:
+        return _Judged(*_without_listing(services, model))
+    if deep:
+        check(services, pinned, control, sink)
+    states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+    return _Judged(judge(states, pinned.cache.foreign_ref()), pinned.cache.location)
+
+
+def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:
+    """Hash every file of a model that is there. Raises DiskProblem, Cancelled."""
+    wanted = [(pinned.cache.destination(file), file) for file in pinned.files]
+    hash_files(services, pinned.model.key, wanted, control, sink)
+
+
+def hash_files(
+    services: Services, key: str, wanted: Iterable[tuple[Path, ListedFile]], control: Control, sink: EventSink
+) -> None:
+    """Hash files that should hold what is listed, and remember the digests; one listed without digest is left out.
+
+    Raises DiskProblem, Cancelled.
+    """
+    sizes: dict[Path, int] = {}
+    algorithms: list[tuple[Path, DigestAlgorithm]] = []
+    for path, file in wanted:
+        if file.digest is not None and path not in sizes:
+            sizes[path] = file.size
+            algorithms.append((path, file.digest.algorithm))
+    total = sum(sizes.values())
+    began = time.monotonic()
+
+    def report(files: int, bytes_: int) -> None:
+        speed = bytes_ / max(0.05, time.monotonic() - began)
+        left = max(0, total - bytes_) / speed if speed > 1 else None
+        sink(Progress(key, Phase.CHECKING, bytes_, total, files, len(algorithms), speed, left))
+
+    check_files(algorithms, services.disk, services.journal, control, report)
+
+
+def _without_listing(services: Services, model: Model) -> tuple[Judgement, Path | None]:
+    """Nothing is known of what belongs there; whether anything lies there can be said all the same."""
+    if model.place.kind != "folder":
+        return _unlisted(text("it was not preloaded yet")), services.cache_root
+    folder = services.folder_of(model)
+    if services.disk.has_entries(folder):
+        reason = text("there are files in its place, but no listing to check them by; preload it")
+        return Judgement(Verdict.UNVERIFIED, (reason,), 0, 0, 0, None), folder
+    return _unlisted(text("it was not preloaded yet")), folder
+
+
+def _unlisted(reason: Text) -> Judgement:
+    return Judgement(Verdict.MISSING, (reason,), 0, 0, 0, None)
+
+
+def _status(services: Services, model: Model, judged: dict[str, _Judged]) -> ModelStatus:
+    own = judged[model.key]
+    parts = [part for part in services.catalog.with_parts([model.key]) if part.key != model.key]
+    missing = [part for part in parts if not judged[part.key].judgement.verdict.ready]
+    told = tuple(
+        text("its part {part} is not ready: {verdict}", part=part.key, verdict=judged[part.key].judgement.verdict.label)
+        for part in missing
+    )
+    judgement = own.judgement
+    return ModelStatus(
+        model,
+        judgement.verdict.ready and not missing,
+        judgement.verdict,
+        judgement.reasons + told,
+        judgement.files,
+        judgement.files_ready,
+        judgement.bytes,
+        own.location,
+        judgement.checked_at,
+    )

@@ -1,0 +1,59 @@
+"""Tokens: from the environment, the system's own store, or an existing hf login; in that order, read only."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+log = logging.getLogger("model_preload.credentials")
+
+SERVICE = "Model Preload"
+"""The name under which the system's store (Windows Credential Manager) keeps our entries."""
+_VARIABLES = {"huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"), "modelscope": ("MODELSCOPE_API_TOKEN",)}
+
+
+class SystemCredentials:
+    """`core.tasks.services.Credentials` for this user.
+
+    Args:
+        environ: the environment.
+        hf_home: where the hf command keeps its `token` file.
+    """
+
+    def __init__(self, environ: Mapping[str, str], hf_home: Path) -> None:
+        self._environ = environ
+        self._hf_home = hf_home
+        self._known: dict[str, str | None] = {}
+
+    def token(self, hub: str) -> str | None:
+        """The token for a hub, looked up once; None if there is none."""
+        if hub not in self._known:
+            self._known[hub] = self._from_environment(hub) or _from_keyring(hub) or self._from_login(hub)
+        return self._known[hub]
+
+    def _from_environment(self, hub: str) -> str | None:
+        for variable in _VARIABLES.get(hub, ()):
+            found = self._environ.get(variable, "").strip()
+            if found:
+                return found
+        return None
+
+    def _from_login(self, hub: str) -> str | None:
+        if hub != "huggingface":
+            return None
+        named = self._environ.get("HF_TOKEN_PATH")
+        try:
+            return (Path(named) if named else self._hf_home / "token").read_text(encoding="utf-8").strip() or None
+        except (OSError, ValueError):
+            return None
+
+
+def _from_keyring(hub: str) -> str | None:
+    import keyring
+    import keyring.errors
+
+    try:
+        return keyring.get_password(SERVICE, hub) or None
+    except keyring.errors.KeyringError as error:
+        # No store on this machine, or it is locked: the environment has to do.
+        log.info("the system's credential store can't be asked (%s)", type(error).__name__)
+        return None
