@@ -56,7 +56,7 @@ def _findings(
     positions: dict[str, int] = {}
     for position, entry in enumerate(entries):
         key = key_of(entry)
-        if key and positions.setdefault(key, position) != position:
+        if rules.is_key(key) and positions.setdefault(key, position) != position:
             other = text("a key that model {position} does not have already", position=positions[key] + 1)
             yield wrong(where(("model", position, "key"), entries), key, other)
     yield from _needs(entries, positions)

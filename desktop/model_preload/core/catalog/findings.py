@@ -76,15 +76,16 @@ def where(location: Location, entries: Sequence[object] = ()) -> Text | str:
         if isinstance(step, int) and trail:
             trail[-1] += f" {step + 1}"
         else:
-            trail.append(str(step))
+            name = str(step)
+            trail.append(name if name.isprintable() and len(name) <= 60 else shown(name))
     if len(location) < 2:
         return trail[0]
     position = int(location[1])
-    name = " → ".join(trail[1:]) or "[[model]]"
+    steps = " → ".join(trail[1:]) or "[[model]]"
     key = key_of(entries[position])
     if rules.is_key(key) and position == next(n for n, entry in enumerate(entries) if key_of(entry) == key):
-        return text("model “{model}”: {key}", model=key, key=name)
-    return text("model {position}: {key}", position=position + 1, key=name)
+        return text("model “{model}”: {key}", model=key, key=steps)
+    return text("model {position}: {key}", position=position + 1, key=steps)
 
 
 def wrong(place: Text | str, found: object, expected: Text) -> Text:

@@ -17,6 +17,9 @@ MOST_BYTES = 1 << 20
 MOST_FINDINGS = 50
 """What is wrong beyond this is not told."""
 
+_DEEP_KEY = re.compile(r"""(?:(?:(?<![\w-])[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""", re.ASCII)
+"""A dotted key such as no catalog has; tomllib takes memory by the square of its length."""
+
 
 def builtin() -> Catalog:
     """The catalog that the program brings."""
@@ -74,10 +77,13 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _Unreadable(text("line {line} is not UTF-8; expected: a text saved as UTF-8.", line=line)) from error
+    too_deep = text("It is nested too deeply; expected: TOML as docs/catalog.md describes it.")
+    if _DEEP_KEY.search(written):
+        raise _Unreadable(too_deep)
     try:
         return tomllib.loads(written)
     except RecursionError as error:
-        raise _Unreadable(text("It is nested too deeply; expected: TOML as docs/catalog.md describes it.")) from error
+        raise _Unreadable(too_deep) from error
     except ValueError as error:
         raise _Unreadable(_syntax(str(error), written)) from error
 
