@@ -92,11 +92,11 @@ def lint(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """The named benchmarks, or all; each is a program of its own."""
+    """All benchmarks, or the one named first with its own arguments; each is a program of its own."""
     folder = ROOT / "tests" / "benchmarks"
-    names = arguments or sorted(script.stem for script in folder.glob("[!_]*.py"))
+    names = arguments[:1] or sorted(script.stem for script in folder.glob("[!_]*.py"))
     python = environment()
-    return max((call(python, str(folder / f"{name}.py")) for name in names), default=0)
+    return max((call(python, str(folder / f"{name}.py"), *arguments[1:]) for name in names), default=0)
 
 
 def lock(arguments: list[str]) -> int:

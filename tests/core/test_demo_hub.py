@@ -62,7 +62,7 @@ def test_model_info_tells_sizes_and_digests(served: Hub, tmp_path: Path) -> None
         info = api.model_info("owner/model", files_metadata=True)
         files = {s.rfilename: [s.size, s.blob_id, s.lfs.sha256 if s.lfs else None] for s in info.siblings}
         print(json.dumps([info.sha, info.private, info.gated, files]))"""
-    commit = (served.requests and make_repository(FILES).main) or make_repository(FILES).main
+    commit = make_repository(FILES).main
     sha, private, gated, files = real_client(served, tmp_path, script)
     assert (sha, private, gated) == (commit.id, False, False)
     assert {path: entry[0] for path, entry in files.items()} == {path: len(data) for path, data in FILES.items()}

@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from model_preload import __version__
 from model_preload.core import errors
@@ -17,7 +17,10 @@ _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, whose errors take the same way as all others."""
+    """argparse, whose errors take the same way as all others. `--json` and `--lang` can't be shortened."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         raise errors.UsageProblem(text("{message}", message=message), text("See model-preload --help."))

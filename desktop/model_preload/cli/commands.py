@@ -1,14 +1,12 @@
 """One function a command: call the task, tell its result, choose the exit code."""
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.markup import escape
 
 from model_preload.cli import documents, live, tables
 from model_preload.cli.arguments import rate
@@ -19,7 +17,7 @@ from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import preload
 from model_preload.core.tasks.services import Services
 from model_preload.core.tasks.status import status
-from model_preload.core.texts import text
+from model_preload.core.texts import Text, text
 
 READY, NOT_READY, INTERRUPTED = 0, 1, 130
 
@@ -32,6 +30,7 @@ class Session:
         asked: the parsed command line.
         language: gettext name.
         home: the state folder.
+        command: what was typed.
     """
 
     asked: argparse.Namespace
@@ -39,6 +38,7 @@ class Session:
     services: Services
     home: Path
     control: Control
+    command: str
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -48,14 +48,8 @@ class Session:
     def tell(self, document: Mapping[str, Any]) -> bool:
         """Write the document if JSON was asked for; True if people are still to be told."""
         if self.asked.json:
-            write_json(document)
+            tables.document(document)
         return not self.asked.json and not self.asked.quiet
-
-
-def write_json(document: Mapping[str, Any]) -> None:
-    """One document on standard output; ASCII, so that no code page of a console or pipe is in its way."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    sys.stdout.flush()
 
 
 def run(session: Session) -> int:
@@ -66,14 +60,14 @@ def run(session: Session) -> int:
 def _catalog(session: Session) -> int:
     document = documents.catalog(session.services, session.language)
     if session.tell(document):
-        tables.catalog(Console(), document)
+        tables.catalog(tables.screen(), document)
     return READY
 
 
 def _plan(session: Session) -> int:
     found = plan(session.services, session.asked.keys, session.control)
     if session.tell(documents.plan(found)):
-        tables.plan(Console(), found)
+        tables.plan(tables.screen(), found)
     if found.refusals and session.asked.json:
         return errors.PlanRefused.exit_code
     found.require()
@@ -86,15 +80,14 @@ def _preload(session: Session) -> int:
     if session.asked.limit:
         services.client.limiter.rate = rate(session.asked.limit)
     queue = Queue(session.home, services.disk, services.journal)
-    command = "model-preload preload " + " ".join(keys if session.asked.keys or session.asked.models else ())
-    with live.progress(Console(stderr=True), session.names, session.asked.quiet) as sink:
+    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
         report = preload(
             services,
             queue,
             keys,
             session.control,
             sink,
-            purpose=command.strip(),
+            purpose=session.command,
             wait=session.asked.wait,
             force=session.asked.force,
         )
@@ -102,9 +95,9 @@ def _preload(session: Session) -> int:
     ready = all(one.ready for one in found)
     document = documents.status(found, services.catalog.models, session.language, ready)
     if session.tell({**document, "run": documents.run(report)}):
-        tables.status(Console(), found, session.language)
+        tables.status(tables.screen(), found, session.language)
     if not session.asked.quiet:
-        tables.run(Console(stderr=True), report, command.strip())
+        tables.run(tables.screen(stderr=True), report, session.command)
     if report.outcome == "interrupted":
         return INTERRUPTED
     return READY if ready else NOT_READY
@@ -113,7 +106,7 @@ def _preload(session: Session) -> int:
 def _status(session: Session) -> int:
     services = session.services
     keys = _chosen_keys(session)
-    with live.progress(Console(stderr=True), session.names, session.asked.quiet) as sink:
+    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
         found = status(services, keys, session.control, deep=session.asked.deep, sink=sink)
     counted = found
     if not session.asked.keys and not session.asked.required:
@@ -122,7 +115,7 @@ def _status(session: Session) -> int:
         counted = tuple(one for one in found if one.model.required or one.model.key in chosen)
     ready = all(one.ready for one in counted)
     if session.tell(documents.status(found, services.catalog.models, session.language, ready)):
-        tables.status(Console(), found, session.language)
+        tables.status(tables.screen(), found, session.language)
     return READY if ready else NOT_READY
 
 
@@ -131,18 +124,24 @@ def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
     from model_preload.demo import show
 
     names: dict[str, str] = {}
-    screen = Console(stderr=True)
+    screen = tables.screen(stderr=True)
     quiet = asked.quiet or asked.json
+
+    def tell(told: Text) -> None:
+        if not quiet:
+            tables.say(screen, escape(str(told)))
+
     with live.progress(screen, names, quiet) as sink:
-        report = show.run(
-            control, sink, lambda told: None if quiet else screen.print(str(told), highlight=False), names
-        )
+        report = show.run(control, sink, tell, names, language)
     if asked.json:
         models = [found.model for found in report.models]
         document = documents.status(report.models, models, language, report.success)
-        write_json({**document, "run": documents.run(report.second), "interrupted_run": documents.run(report.first)})
+        tables.document(
+            {**document, "run": documents.run(report.second), "interrupted_run": documents.run(report.first)}
+        )
     elif not asked.quiet:
-        tables.status(Console(), report.models, language)
+        tables.status(tables.screen(), report.models, language)
+        tables.failures(screen, report.second)
     return READY if report.success else NOT_READY
 
 

@@ -37,7 +37,7 @@ def progress(console: Console, names: Mapping[str, str], quiet: bool) -> Iterato
     """
     if quiet:
         yield lambda _event: None
-    elif console.is_terminal:
+    elif console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, auto_refresh=False, transient=True) as live:
             yield _Table(live, console, names).show
     else:
@@ -63,7 +63,7 @@ class _Lines:
         else:
             self._next = time.monotonic() + _LINE_SECONDS
         if told:
-            self._console.print(escape(told), highlight=False, soft_wrap=True)
+            self._console.print(escape(told), soft_wrap=True)
 
 
 class _Table:
@@ -83,7 +83,7 @@ class _Table:
             self._heading = f"{event.position}/{event.count}"
         told = _told(event, self._names)
         if told and not isinstance(event, ModelStarted):
-            self._console.print(escape(told), highlight=False)
+            self._console.print(escape(told))
 
     def _picture(self, event: Progress) -> Group:
         table = Table.grid(padding=(0, 1))

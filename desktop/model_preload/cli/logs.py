@@ -4,12 +4,20 @@ import logging
 import logging.handlers
 from pathlib import Path
 
+from model_preload.core import errors
 from model_preload.core.files import Disk
 
 _FORM = "%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s"
 _FILE_BYTES = 5_000_000
 _FILES = 5
 NAME = "model_preload"
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A log that can't be written, such as one that another process holds on Windows, is no reason for noise."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        pass
 
 
 def set_up(home: Path, disk: Disk, level: str | None) -> list[logging.Handler]:
@@ -24,13 +32,14 @@ def set_up(home: Path, disk: Disk, level: str | None) -> list[logging.Handler]:
     Raises:
         DiskProblem: the state folder can't be written.
     """
-    folder = home / "logs"
-    disk.make_folder(folder)
-    handlers: list[logging.Handler] = [
-        logging.handlers.RotatingFileHandler(
-            folder / "model-preload.log", maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8", delay=True
-        )
-    ]
+    path = home / "logs" / "model-preload.log"
+    disk.make_folder(path.parent)
+    try:
+        handlers: list[logging.Handler] = [
+            _LogFile(path, maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8", errors="replace")
+        ]
+    except OSError as error:
+        raise errors.AccessDenied(path, error.strerror or str(error)) from error
     if level is not None:
         screen = logging.StreamHandler()
         screen.setLevel(level.upper())

@@ -2,14 +2,14 @@
 
 import logging
 import os
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
 
 from model_preload.cli import arguments, commands, documents, logs, tables
 from model_preload.core import catalog, errors, paths, settings, texts
@@ -18,29 +18,38 @@ from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
 from model_preload.core.http import system_proxies
 from model_preload.core.tasks.services import open_services
+from model_preload.core.texts import text
 from model_preload.system.credentials import SystemCredentials
 
 log = logging.getLogger("model_preload.cli")
 
-INTERRUPTED = 130
+
+class Interrupted(errors.Circumstance):
+    """Ended by the person before there was a result to tell."""
+
+    code = "interrupted"
+    exit_code = commands.INTERRUPTED
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            text("Stopped before it was done."), text("Nothing is lost. Go on with: {command}", command=command)
+        )
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code that design and docs promise. Main thread only."""
     _make_streams_usable()
     words = sys.argv[1:] if words is None else words
-    language = texts.use(arguments.language_of(words))
-    as_json = "--json" in words
     try:
-        return _run(words, language)
-    except errors.Circumstance as problem:
-        log.error("%s", problem)
-        tables.problem(Console(stderr=True), problem)
-        if as_json:
-            commands.write_json(documents.problem(problem))
-        return problem.exit_code
+        return _run(words, texts.use(arguments.language_of(words)))
+    except errors.Circumstance as found:
+        problem = found
     except Cancelled:
-        return INTERRUPTED
+        problem = Interrupted(_command_line(words))
+    tables.problem(tables.screen(stderr=True), problem)
+    if "--json" in words:
+        tables.document(documents.problem(problem))
+    return problem.exit_code
 
 
 def _run(words: Sequence[str], language: str) -> int:
@@ -49,21 +58,22 @@ def _run(words: Sequence[str], language: str) -> int:
         if asked.command == "demo":
             return commands.demo(asked, language, control)
         home = paths.state_home(os.environ)
-        chosen = settings.load(home, os.environ)
-        if asked.lang is None and chosen.language:
-            language = texts.use(chosen.language)
         handlers = logs.set_up(home, Disk(), asked.log_level)
         try:
+            chosen = settings.load(home, os.environ)
+            if asked.lang is None and chosen.language:
+                language = texts.use(chosen.language)
             with open_services(
                 home,
                 catalog=catalog.load(asked.catalog) if asked.catalog else catalog.builtin(),
                 settings=chosen,
-                credentials=SystemCredentials(os.environ, default_root(os.environ, Path.home()).parent),
+                credentials=SystemCredentials(os.environ, _hf_home()),
                 environ=os.environ,
                 user_home=Path.home(),
                 proxies=system_proxies(),
             ) as services:
-                return commands.run(commands.Session(asked, language, services, home, control))
+                command = _command_line(words)
+                return commands.run(commands.Session(asked, language, services, home, control, command))
         except errors.Circumstance as problem:
             log.error("%s", problem)
             raise
@@ -72,6 +82,18 @@ def _run(words: Sequence[str], language: str) -> int:
             raise
         finally:
             logs.tear_down(handlers)
+
+
+def _command_line(words: Sequence[str]) -> str:
+    """What was typed, for typing it again in this system's shell."""
+    command = ["model-preload", *words]
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
+
+
+def _hf_home() -> Path:
+    """Where `hf` keeps its login; a cache elsewhere (HF_HUB_CACHE) does not move it."""
+    environ = {name: value for name, value in os.environ.items() if not name.endswith("_HUB_CACHE")}
+    return default_root(environ, Path.home()).parent
 
 
 @contextmanager

@@ -1,7 +1,11 @@
-"""Results for people: tables on standard output, problems on standard error."""
+"""Results on standard output, tables for people or one document; problems on standard error."""
 
+import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,9 +28,41 @@ _COLOURS = {
 }
 
 
+class _Screen(Console):
+    """Where nobody reads any more, as behind `| head`, the work goes on unseen."""
+
+    def on_broken_pipe(self) -> None:
+        _discard(self.file)
+
+
+def screen(*, stderr: bool = False) -> Console:
+    """Standard output or error, where text is shown as it is."""
+    return _Screen(stderr=stderr, highlight=False, emoji=False)
+
+
+def document(content: Mapping[str, Any]) -> None:
+    """One JSON document on standard output; ASCII, so that no code page of a console or pipe is in its way."""
+    try:
+        sys.stdout.write(json.dumps(content, indent=2) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+
+
+def _discard(stream: IO[str]) -> None:
+    """Let a stream lead nowhere, what it still holds included."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def say(console: Console, markup: str) -> None:
+    """A line that is not folded, so that paths and commands can be copied."""
+    console.print(markup, soft_wrap=True)
+
+
 def problem(console: Console, found: errors.Circumstance) -> None:
     """What happened, and what to do about it."""
-    console.print(f"[red]{escape(str(found.title))}[/]\n{escape(str(found.next_step))}", highlight=False)
+    say(console, f"[red]{escape(str(found.title))}[/]\n{escape(str(found.next_step))}")
 
 
 def status(console: Console, statuses: Sequence[ModelStatus], language: str) -> None:
@@ -45,26 +81,31 @@ def status(console: Console, statuses: Sequence[ModelStatus], language: str) -> 
     console.print(table)
     for found in statuses:
         if found.location:
-            console.print(f"{escape(found.model.key)}: {escape(str(found.location))}", highlight=False, soft_wrap=True)
+            say(console, f"{escape(found.model.key)}: {escape(str(found.location))}")
         for reason in found.reasons:
-            console.print(f"{escape(found.model.key)}: {escape(str(reason))}", highlight=False)
+            say(console, f"{escape(found.model.key)}: {escape(str(reason))}")
     ready = sum(found.ready for found in statuses)
-    console.print(
+    say(
+        console,
         str(plural("{ready} of {n} model is ready.", "{ready} of {n} models are ready.", len(statuses), ready=ready)),
-        highlight=False,
     )
+
+
+def failures(console: Console, report: RunReport) -> None:
+    """What could not be done, each with its next step."""
+    for error in report.errors:
+        where = f"{error.key}: {error.file}" if error.file else error.key
+        say(console, f"[red]{escape(where)}[/]: {escape(error.message)}")
 
 
 def run(console: Console, report: RunReport, command: str) -> None:
     """What a preload came to, and how to go on if it was interrupted."""
-    for error in report.errors:
-        where = f"{error.key}: {error.file}" if error.file else error.key
-        console.print(f"[red]{escape(where)}[/]: {escape(error.message)}", highlight=False)
+    failures(console, report)
     seconds = max(0.0, (report.finished_at - report.started_at).total_seconds())
     told = text("{bytes} fetched in {seconds} s.", bytes=size(report.bytes_fetched), seconds=f"{seconds:.0f}")
-    console.print(escape(str(told)), highlight=False)
+    say(console, escape(str(told)))
     if report.outcome == "interrupted":
-        console.print(escape(str(text("Stopped; nothing is lost. Go on with: {command}", command=command))))
+        say(console, escape(str(text("Stopped; nothing is lost. Go on with: {command}", command=command))))
 
 
 def plan(console: Console, found: Plan) -> None:
@@ -90,22 +131,13 @@ def plan(console: Console, found: Plan) -> None:
             needed=size(drive.needed),
             free=size(drive.free),
         )
-        console.print(escape(str(told)), highlight=False)
+        say(console, escape(str(told)))
 
 
 def catalog(console: Console, document: Mapping[str, Any]) -> None:
-    """A line a model."""
+    """A line a model, then where each comes from and where it belongs."""
     table = Table(box=None, pad_edge=False)
-    headings = (
-        text("Key"),
-        text("Model"),
-        text("Required"),
-        text("Size"),
-        text("Licence"),
-        text("Source"),
-        text("Place"),
-    )
-    for heading in headings:
+    for heading in (text("Key"), text("Model"), text("Required"), text("Size"), text("Licence")):
         table.add_column(str(heading), overflow="fold")
     for model in document["models"]:
         table.add_row(
@@ -113,8 +145,12 @@ def catalog(console: Console, document: Mapping[str, Any]) -> None:
             escape(model["name"]),
             str(text("yes")) if model["required"] else str(text("no")),
             "–" if model["bytes"] is None else size(model["bytes"]),
-            escape(model["licence"]),
-            escape("\n".join(model["sources"])),
-            escape(model["location"] or model["place"]),
+            escape(model["licence"] or "–"),
         )
     console.print(table)
+    for model in document["models"]:
+        for source in model["sources"]:
+            told = text("{key} from {source}", key=model["key"], source=source)
+            say(console, escape(str(told)))
+        told = text("{key} in {place}", key=model["key"], place=model["location"] or model["place"])
+        say(console, escape(str(told)))

@@ -102,7 +102,7 @@ class Control:
         self._state = threading.Condition()
         self._cancelled = False
         self._paused = False
-        self._wakers: dict[int, Callable[[], None]] = {}
+        self._wakers: dict[object, Callable[[], None]] = {}
 
     @property
     def cancelled(self) -> bool:
@@ -118,14 +118,10 @@ class Control:
         return self._cancelled or self._paused
 
     def cancel(self) -> None:
-        with self._state:
-            self._cancelled = True
-        self._wake()
+        self._stop(cancelled=True, paused=False)
 
     def pause(self) -> None:
-        with self._state:
-            self._paused = True
-        self._wake()
+        self._stop(cancelled=False, paused=True)
 
     def resume(self) -> None:
         with self._state:
@@ -150,7 +146,7 @@ class Control:
     @contextmanager
     def interrupting(self, waker: Callable[[], None]) -> Iterator[None]:
         """While inside, `waker` is called once when the job is cancelled or paused (at once if it already is)."""
-        token = id(waker)
+        token = object()
         with self._state:
             self._wakers[token] = waker
             now = self._cancelled or self._paused
@@ -162,8 +158,11 @@ class Control:
             with self._state:
                 self._wakers.pop(token, None)
 
-    def _wake(self) -> None:
+    def _stop(self, *, cancelled: bool, paused: bool) -> None:
         with self._state:
+            self._cancelled |= cancelled
+            self._paused |= paused
+            # Taken in the same breath: a waker that comes later finds the job stopped and is called by itself.
             wakers = list(self._wakers.values())
             self._state.notify_all()
         for waker in wakers:

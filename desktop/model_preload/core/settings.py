@@ -3,6 +3,7 @@
 Precedence here: environment, file, default; the command line is applied by `cli`.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -87,6 +88,8 @@ def _checked(path: Path, name: str, value: Any) -> Any:
 def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        host, _ = parts.hostname, parts.port
+        plain = re.fullmatch(r"[!-~]+", value) and not re.search(r"[@?#\\]", value)
+        return parts.scheme in ("http", "https") and bool(host and plain)
     except ValueError:
         return False

@@ -87,4 +87,7 @@ def _known(language: str) -> str:
 
 
 def _system_language() -> str:
-    return locale.getlocale()[0] or "en"
+    try:
+        return locale.getlocale()[0] or "en"
+    except ValueError:  # Python knows fewer names than systems have
+        return "en"

@@ -233,7 +233,7 @@ class Hub:
         if content is None:
             raise _Refused(404, "", "Not found")
         kind = ("Content-Type", "application/octet-stream")
-        return ranged(request, content, content.sha256[:32], (kind,), f"files/{path}")
+        return ranged(request, content, content.version, (kind,), f"files/{path}")
 
     def _signed(self, request: Request) -> Reply:
         """What the CDN replies: it knows no tokens, only signatures."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from io import BufferedReader, FileIO
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from model_preload.demo.repository import Content
@@ -24,8 +24,9 @@ from model_preload.demo.repository import Content
 Origin = Literal["api", "cdn"]
 Headers = tuple[tuple[str, str], ...]
 
-_STEP = 4 << 20
+_STEP = 1 << 20
 _PACE_SECONDS = 0.02
+_LATE_SECONDS = 0.1  # how much of a delay of ours or of the client may be caught up with
 _LINE = 64 << 10
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -93,9 +94,9 @@ class Wire:
         self._stopping = stopping
         self._rate = rate
         self._count = count
-        self._due = 0.0
+        self._due = time.monotonic()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Send all of it."""
         view = memoryview(data)
         self._pump(len(view), lambda at, count: self._connection.send(view[at : at + count]))
@@ -114,7 +115,7 @@ class Wire:
         if self._stopping.wait(seconds):
             raise ConnectionAbortedError("the server stops")
 
-    def reset(self) -> None:
+    def reset(self) -> NoReturn:
         """Break the connection off so that the client gets a reset; never returns."""
         linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -136,8 +137,8 @@ class Wire:
             return count
         count = min(count, max(1, int(rate * _PACE_SECONDS)))
         now = time.monotonic()
-        self._due = max(self._due, now) + count / rate
-        self.wait(self._due - now)
+        self._due = max(self._due, now - _LATE_SECONDS) + count / rate
+        self.wait(max(0.0, self._due - now))
         return count
 
     def _forward(self, data: bytes) -> int:
@@ -168,7 +169,7 @@ class Slice:
         """Write it. Raises ConnectionError; EOFError if the file has been cut meanwhile."""
         source = self.content.source
         if isinstance(source, bytes):
-            wire.write(source[self.offset : self.offset + self.length])
+            wire.write(memoryview(source)[self.offset : self.offset + self.length])
         else:
             with source.open("rb", buffering=0) as file:
                 wire.write_file(file, self.offset, self.length)

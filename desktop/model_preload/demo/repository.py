@@ -48,6 +48,13 @@ class Content:
         """The git blob id."""
         return self._hash(b"blob %d\0" % self.size, "sha1")
 
+    @cached_property
+    def version(self) -> str:
+        """What a plain web server takes for an ETag: of a file, time and size as nginx does it."""
+        if isinstance(self.source, bytes):
+            return self.sha256[:32]
+        return f"{self.source.stat().st_mtime_ns:x}-{self.size:x}"
+
     def _hash(self, prefix: bytes, algorithm: str) -> str:
         digest = hashlib.new(algorithm, prefix, usedforsecurity=False)
         if isinstance(self.source, bytes):

@@ -47,14 +47,17 @@ class _NoCredentials:
         return None
 
 
-def run(control: Control, sink: EventSink, tell: Callable[[Text], None], names: dict[str, str]) -> DemoReport:
+def run(
+    control: Control, sink: EventSink, tell: Callable[[Text], None], names: dict[str, str], language: str
+) -> DemoReport:
     """Run it, in temporary folders. Calling thread only; takes a few seconds.
 
     Args:
         control: cancels it.
         sink: told of the events of both runs.
         tell: told in sentences what is going on.
-        names: is filled with the models' English names by key, before the first event.
+        names: is filled with the models' names by key, before the first event.
+        language: of these names.
 
     Raises:
         Cancelled: through the control.
@@ -76,7 +79,7 @@ def run(control: Control, sink: EventSink, tell: Callable[[Text], None], names: 
                 user_home=home,
                 proxies={},
             ) as services:
-                names.update({model.key: model.name.en for model in services.catalog.models})
+                names.update({model.key: model.name.in_language(language) for model in services.catalog.models})
                 return _show(services, home, hub, control, sink, tell)
 
 
@@ -105,6 +108,7 @@ def _show(
     fetched = size(first.bytes_fetched)
     tell(text("Interrupted after {bytes}. Second run; it goes on where the first one stopped.", bytes=fetched))
     second = preload(services, queue, [], control, sink, purpose="model-preload demo")
+    control.check()
     found = status(services, [], control)
     total = sum(one.bytes for one in found)
     tell(

@@ -1,14 +1,20 @@
 """Tokens: from the environment, the system's own store, or an existing hf login; in that order, read only."""
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from model_preload.core.errors import SettingsProblem
+from model_preload.core.texts import text
 
 log = logging.getLogger("model_preload.credentials")
 
 SERVICE = "Model Preload"
 """The name under which the system's store (Windows Credential Manager) keeps our entries."""
 _VARIABLES = {"huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"), "modelscope": ("MODELSCOPE_API_TOKEN",)}
+_TOKEN = re.compile(r"[!-~]+")
+"""What an HTTP header can carry."""
 
 
 class SystemCredentials:
@@ -25,7 +31,7 @@ class SystemCredentials:
         self._known: dict[str, str | None] = {}
 
     def token(self, hub: str) -> str | None:
-        """The token for a hub, looked up once; None if there is none."""
+        """The token for a hub, looked up once; None if there is none. Raises SettingsProblem for what can't be one."""
         if hub not in self._known:
             self._known[hub] = self._from_environment(hub) or _from_keyring(hub) or self._from_login(hub)
         return self._known[hub]
@@ -34,17 +40,24 @@ class SystemCredentials:
         for variable in _VARIABLES.get(hub, ()):
             found = self._environ.get(variable, "").strip()
             if found:
-                return found
+                return _checked(found, variable)
         return None
 
     def _from_login(self, hub: str) -> str | None:
         if hub != "huggingface":
             return None
-        named = self._environ.get("HF_TOKEN_PATH")
+        path = Path(self._environ.get("HF_TOKEN_PATH") or self._hf_home / "token")
         try:
-            return (Path(named) if named else self._hf_home / "token").read_text(encoding="utf-8").strip() or None
+            found = path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
             return None
+        return _checked(found, path) if found else None
+
+
+def _checked(found: str, origin: str | Path) -> str:
+    if not _TOKEN.fullmatch(found):
+        raise SettingsProblem(Path(origin), text("a token has no blanks and no characters but those of ASCII"))
+    return found
 
 
 def _from_keyring(hub: str) -> str | None:

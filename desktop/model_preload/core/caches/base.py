@@ -39,5 +39,8 @@ class Cache(Protocol):
     def foreign_ref(self) -> str | None:
         """The commit that the layout's readers would take instead of ours; None if they take ours or none yet."""
 
+    def announced(self) -> bool:
+        """Whether the layout's readers find this commit by what they ask for: `complete` was reached."""
+
     def complete(self) -> None:
         """Every file is published: say so to the layout's readers."""

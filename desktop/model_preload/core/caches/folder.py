@@ -37,5 +37,8 @@ class FolderCache:
     def foreign_ref(self) -> str | None:
         return None
 
+    def announced(self) -> bool:
+        return True
+
     def complete(self) -> None:
         return

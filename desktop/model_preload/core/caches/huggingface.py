@@ -11,6 +11,8 @@ Source: huggingface_hub's guide "Understand caching" and its `file_download.py`.
 (an ordinary Windows user), the client moves the bytes into `snapshots/` and leaves `blobs/` empty; so do we.
 """
 
+import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ import filelock
 
 from model_preload.core.errors import AccessDenied
 from model_preload.core.files import Disk, staging_folder
+from model_preload.core.files.disk import extended, translated
 from model_preload.core.values import ListedFile, Published
 
 _LOCK_SECONDS = 60.0
@@ -27,14 +30,11 @@ _TRUE = {"1", "ON", "YES", "TRUE"}
 
 def default_root(environ: Mapping[str, str], home: Path) -> Path:
     """The cache's root by the rules of huggingface_hub's `constants.py`: HF_HUB_CACHE, HF_HOME, XDG, home."""
-    named = environ.get("HF_HUB_CACHE") or environ.get("HUGGINGFACE_HUB_CACHE")
-    if named:
-        return _expanded(named, home)
-    hf_home = environ.get("HF_HOME")
-    if hf_home:
-        return _expanded(hf_home, home) / "hub"
+    for name, below in (("HF_HUB_CACHE", ""), ("HUGGINGFACE_HUB_CACHE", ""), ("HF_HOME", "hub")):
+        if environ.get(name):
+            return _expanded(environ[name], environ, home) / below
     xdg = environ.get("XDG_CACHE_HOME")
-    return (_expanded(xdg, home) if xdg else home / ".cache") / "huggingface" / "hub"
+    return (_expanded(xdg, environ, home) if xdg else home / ".cache") / "huggingface" / "hub"
 
 
 def links_disabled(environ: Mapping[str, str]) -> bool:
@@ -42,9 +42,12 @@ def links_disabled(environ: Mapping[str, str]) -> bool:
     return environ.get("HF_HUB_DISABLE_SYMLINKS", "").upper() in _TRUE
 
 
-def _expanded(written: str, home: Path) -> Path:
+def _expanded(written: str, environ: Mapping[str, str], home: Path) -> Path:
+    """With `~`, `$NAME`, `${NAME}` and `%NAME%` filled in as far as they are known."""
     if written == "~" or written.startswith(("~/", "~\\")):
-        return home / written[2:]
+        written = f"{home}{written[1:]}"
+    for form in (r"\$(\w+)", r"\$\{([^}]*)\}", *((r"%([^%]+)%",) if sys.platform == "win32" else ())):
+        written = re.sub(form, lambda found: environ.get(found[1], found[0]), written, flags=re.ASCII)
     return Path(written).absolute()
 
 
@@ -84,7 +87,7 @@ class HuggingFaceCache:
         if file.digest is not None:
             yield self._blob(file)
         snapshots = self._repository / "snapshots"
-        for commit in sorted(path.name for path in self._folders(snapshots)):
+        for commit in self._disk.subfolders(snapshots):
             if commit != self._commit:
                 yield snapshots.joinpath(commit, *file.path.split("/"))
 
@@ -106,13 +109,15 @@ class HuggingFaceCache:
             return self._linked(self._disk.adopt(candidate, target), file)
 
     def foreign_ref(self) -> str | None:
-        found = self._disk.read_text(self._ref)
-        return found if found is not None and found.strip() != self._commit and not self._is_commit else None
+        found = (self._disk.read_text(self._ref) or "").strip()
+        return found if found not in ("", self._commit) and not self._is_commit else None
+
+    def announced(self) -> bool:
+        return self._is_commit or self._disk.read_text(self._ref) == self._commit
 
     def complete(self) -> None:
-        if self._is_commit or self._disk.read_text(self._ref) == self._commit:
-            return
-        self._disk.write_text(self._ref, self._commit)
+        if not self.announced():
+            self._disk.write_text(self._ref, self._commit)
 
     @property
     def _ref(self) -> Path:
@@ -143,15 +148,13 @@ class HuggingFaceCache:
         name = self._blob(file).name
         path = self._root / ".locks" / self._folder / f"{name}.lock"
         self._disk.make_folder(path.parent)
+        lock = filelock.FileLock(extended(path))
+        with translated(path):
+            try:
+                lock.acquire(timeout=_LOCK_SECONDS)
+            except filelock.Timeout as error:
+                raise AccessDenied(path, "another program has been holding its lock for a minute") from error
         try:
-            with filelock.FileLock(path, timeout=_LOCK_SECONDS):
-                yield
-        except filelock.Timeout as error:
-            raise AccessDenied(path, "another program has been holding its lock for a minute") from error
-
-    @staticmethod
-    def _folders(parent: Path) -> Iterator[Path]:
-        try:
-            yield from (entry for entry in parent.iterdir() if entry.is_dir())
-        except OSError:
-            return
+            yield
+        finally:
+            lock.release()

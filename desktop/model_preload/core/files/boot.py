@@ -1,10 +1,12 @@
 """Which start of the machine this is: what was written but not synced is only there until the next one."""
 
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 
+@cache
 def boot_id() -> str:
     """A name for the current start of the machine; it differs after a reboot.
 

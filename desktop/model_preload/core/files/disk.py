@@ -88,7 +88,7 @@ class Disk:
         """
         self.make_folder(target.parent)
         with translated(target):
-            _while_held(lambda: os.replace(extended(source), extended(target)))
+            _renamed(source, target)
             _sync_folder(target.parent)
             found = os.stat(extended(target))
         return Published(target, found.st_size, found.st_mtime_ns)
@@ -96,32 +96,30 @@ class Disk:
     def adopt(self, source: Path, target: Path) -> Published:
         """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
         self.make_folder(target.parent)
-        staged = _staged(target)
-        with translated(target):
-            try:
-                os.link(os.path.realpath(extended(source)), extended(staged))
-            except OSError:
-                shutil.copyfile(extended(source), extended(staged))
-        return self.replace(staged, target)
+        with _staged(target) as staged:
+            with translated(target):
+                try:
+                    os.link(os.path.realpath(extended(source)), extended(staged))
+                except OSError:
+                    _copy(source, staged)
+            return self.replace(staged, target)
 
     def symlink(self, link: Path, target: str) -> None:
-        """Make `link` point to the relative `target`, replacing atomically what is there."""
+        """Make `link` point to the relative `target` (written with `/`), replacing atomically what is there."""
         self.make_folder(link.parent)
-        staged = _staged(link)
-        with translated(link):
-            os.symlink(target, extended(staged))
-            os.replace(extended(staged), extended(link))
+        with translated(link), _staged(link) as staged:
+            os.symlink(target.replace("/", os.sep), extended(staged))  # Windows follows no `/` inside a link
+            _renamed(staged, link)
 
     def write_text(self, path: Path, content: str) -> None:
         """Put a small UTF-8 file there atomically, byte for byte as given."""
         self.make_folder(path.parent)
-        staged = _staged(path)
-        with translated(path):
+        with translated(path), _staged(path) as staged:
             with open(extended(staged), "w", encoding="utf-8", newline="") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            _while_held(lambda: os.replace(extended(staged), extended(path)))
+            _renamed(staged, path)
 
     def read_text(self, path: Path) -> str | None:
         """A small UTF-8 file's content, None if there is none."""
@@ -141,8 +139,8 @@ class Disk:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
         try:
             found = os.stat(extended(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None  # ValueError: a NUL, or half a surrogate pair, which no name on a disk has
         except OSError as error:
             # A link that leads into itself, or a path that this system can't have: no file is there.
             if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL):
@@ -159,6 +157,18 @@ class Disk:
         except OSError:
             return False
 
+    def subfolders(self, path: Path) -> tuple[str, ...]:
+        """The names of the folders in a folder, sorted; none if it can't be read."""
+        try:
+            with os.scandir(extended(path)) as entries:
+                return tuple(sorted(entry.name for entry in entries if entry.is_dir()))
+        except OSError:
+            return ()
+
+    def is_writable(self, path: Path) -> bool:
+        """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
+        return os.access(extended(existing_ancestor(path)), os.W_OK | os.X_OK)
+
     def free_bytes(self, path: Path) -> int:
         """Free bytes of the volume where the path is, or would be."""
         with translated(path):
@@ -169,7 +179,9 @@ class Disk:
         ancestor = existing_ancestor(path)
         with translated(path):
             device = os.stat(extended(ancestor)).st_dev
-        return f"{ancestor.drive or 'volume'} {device:x}" if not _WINDOWS else ancestor.drive.upper() or f"{device:x}"
+            if _WINDOWS and device == os.stat(extended(Path(ancestor.anchor))).st_dev:
+                return ancestor.drive.upper()
+        return f"{ancestor.drive.upper() or 'volume'} {device:x}"  # on Windows: mounted in a folder
 
     def has_symlinks(self, folder: Path) -> bool:
         """Whether this user may make symbolic links in that folder, found by making one.
@@ -187,9 +199,31 @@ class Disk:
         return True
 
 
-def _staged(target: Path) -> Path:
-    """A new name beside the target for what is about to be renamed to it; short, whatever the target's name."""
-    return target.with_name(f".{os.getpid():x}-{threading.get_ident():x}-{time.monotonic_ns():x}.new")
+@contextmanager
+def _staged(target: Path) -> Iterator[Path]:
+    """A new name beside the target for what is about to be renamed to it; short, whatever the target's name.
+
+    Nothing is left under it: not after a failure, nor when source and target were one file already, so that
+    the system had nothing to rename (POSIX, rename).
+    """
+    staged = target.with_name(f".{os.getpid():x}-{threading.get_ident():x}-{time.monotonic_ns():x}.new")
+    try:
+        yield staged
+    finally:
+        with suppress(OSError):
+            os.unlink(extended(staged))
+
+
+def _renamed(source: Path, target: Path) -> None:
+    _while_held(lambda: os.replace(extended(source), extended(target)))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy that a power cut does not take back."""
+    with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
+        shutil.copyfileobj(reading, writing, 1 << 20)
+        writing.flush()
+        os.fsync(writing.fileno())
 
 
 def _while_held(action: Callable[[], T]) -> T:
@@ -211,10 +245,9 @@ def _sync_folder(folder: Path) -> None:
     """Make a rename last on systems that keep it in the folder's own data; Windows has no such call."""
     if _WINDOWS:
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network file systems have no sync for folders
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # some network file systems have no sync for folders; some folders can't be listed
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import filelock
 
+from model_preload.core.errors import DiskProblem
 from model_preload.core.events import Control
-from model_preload.core.files.disk import Disk
+from model_preload.core.files.disk import Disk, extended, translated
 
 _POLL_SECONDS = 0.2
 
 
 class ProcessLock:
-    """One holder at a time among all processes; the system lets go of it when the holder dies.
+    """One holder at a time among all processes, and in this one; the system lets go of it when the holder dies.
 
     The lock file can't be read while it is held on Windows, so the holder is named in a second
     file beside it. That one is only believed while the lock is held.
@@ -25,7 +26,7 @@ class ProcessLock:
     def __init__(self, path: Path, disk: Disk) -> None:
         self._path = path
         self._disk = disk
-        self._lock = filelock.FileLock(path, thread_local=False)
+        self._held: filelock.BaseFileLock | None = None
 
     def acquire(self, purpose: str, control: Control | None = None) -> bool:
         """Take the lock and leave `purpose` as the holder's name.
@@ -42,24 +43,25 @@ class ProcessLock:
             Cancelled: through `control`.
         """
         self._disk.make_folder(self._path.parent)
-        while True:
-            try:
-                self._lock.acquire(timeout=0)
-                break
-            except filelock.Timeout:
-                if control is None:
-                    return False
+        while not self._taken():
+            if control is None:
+                return False
             control.sleep(_POLL_SECONDS)
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        self._disk.write_text(self._holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": started}))
+        try:
+            self._disk.write_text(self._holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": started}))
+        except BaseException:
+            self.release()
+            raise
         return True
 
     def release(self) -> None:
         """Let go; without effect if it is not held."""
-        if self._lock.is_locked:
-            with suppress(Exception):
+        lock, self._held = self._held, None
+        if lock is not None:
+            with suppress(DiskProblem):
                 self._disk.remove(self._holder)
-            self._lock.release()
+            lock.release()
 
     def holder(self) -> str:
         """Who holds it, for people: command, process, since when; "" if that can't be told."""
@@ -71,6 +73,17 @@ class ProcessLock:
                     return f"{found['purpose']} (process {found['pid']}, since {found['since']})"
             time.sleep(0.05)  # it was taken a moment ago and the name is being written
         return ""
+
+    def _taken(self) -> bool:
+        # A new one each time: it would let its own holder in once more, and that is another run of this process.
+        lock = filelock.FileLock(extended(self._path), thread_local=False)
+        with translated(self._path):
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                return False
+        self._held = lock
+        return True
 
     @property
     def _holder(self) -> Path:

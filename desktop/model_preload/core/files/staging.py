@@ -8,12 +8,12 @@ NAME = ".model-preload"
 
 
 def staging_folder(root: Path, disk: Disk) -> Path:
-    """The staging folder for a cache or folder at `root`: beside it, or inside where beside is another volume.
+    """The staging folder for a cache or folder at `root`: beside it if that is its volume and writable, else inside.
 
     Beside, since `hf cache ls` complains of a stray folder inside a cache, and an engine may take
     any folder inside its own for a model.
     """
     beside = root.absolute().parent / NAME
-    if disk.volume(beside) == disk.volume(root):
+    if disk.volume(beside) == disk.volume(root) and disk.is_writable(beside):
         return beside
     return root.absolute() / NAME

@@ -10,6 +10,7 @@ One budget of connections, one rate limiter, one policy for proxies, certificate
 from model_preload.core.http.budget import Budget
 from model_preload.core.http.client import Answer, Client, Reply
 from model_preload.core.http.limiter import RateLimiter
+from model_preload.core.http.patience import Patience
 from model_preload.core.http.policy import Token, origin_of, system_proxies
 
-__all__ = ["Answer", "Budget", "Client", "RateLimiter", "Reply", "Token", "origin_of", "system_proxies"]
+__all__ = ["Answer", "Budget", "Client", "Patience", "RateLimiter", "Reply", "Token", "origin_of", "system_proxies"]

@@ -4,7 +4,6 @@ Its `set_client_factory` takes any httpx2 client; one with this transport sends 
 `Client.fetch`, so that listings get the same proxies, certificates, deadlines and caps as the bytes.
 """
 
-import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,8 @@ import httpx2
 from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.http.budget import Budget
-from model_preload.core.http.client import Client
+from model_preload.core.http.client import Answer, Client
 from model_preload.core.http.policy import Token
-
-_TRIES = 4
-_MAX_WAIT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +30,16 @@ _here = threading.local()
 
 
 @contextmanager
-def call(client: Client, budget: Budget, token: Token | None, control: Control) -> Iterator[None]:
-    """Everything that the calling thread asks an `httpx2_client` for inside belongs to this one call."""
-    _here.call = _Call(client, budget, token, control)
+def call(client: Client, host: str, token: Token | None, control: Control) -> Iterator[None]:
+    """Everything that the calling thread asks an `httpx2_client` for inside belongs to this one call.
+
+    Raises AnswerInvalid naming `host` where an answer led the library to an address that is none.
+    """
+    _here.call = _Call(client, Budget(client.patience.listing), token, control)
     try:
         yield
+    except (httpx2.InvalidURL, httpx2.RequestError) as error:
+        raise errors.AnswerInvalid(host, f"it leads nowhere ({error!s:.80})") from error
     finally:
         _here.call = None
 
@@ -57,28 +58,18 @@ class _Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         here: _Call = _here.call
         kept = {name: value for name, value in request.headers.items() if name in ("accept", "content-type")}
-        for attempt in range(_TRIES):
-            try:
-                answer = here.client.fetch(
-                    str(request.url),
-                    here.budget,
-                    control=here.control,
-                    token=here.token,
-                    method=request.method,
-                    headers=kept,
-                    body=request.read() or None,
-                )
-            except (errors.HubBusy, errors.HubTimeout, errors.HubUnreachable, errors.ConnectionLost) as error:
-                if attempt == _TRIES - 1:
-                    raise
-                asked = error.retry_after if isinstance(error, errors.HubBusy) else None
-                wait = asked if asked is not None else 0.5 * 2**attempt
-                here.control.sleep(min(_MAX_WAIT, wait) * random.uniform(0.75, 1.25))
-            else:
-                return httpx2.Response(
-                    answer.status,
-                    headers=dict(answer.headers),
-                    content=answer.body,
-                    request=request,
-                )
-        raise AssertionError("the last try returns or raises")
+        body = request.read() or None
+
+        def ask() -> Answer:
+            return here.client.fetch(
+                str(request.url),
+                here.budget,
+                control=here.control,
+                token=here.token,
+                method=request.method,
+                headers=kept,
+                body=body,
+            )
+
+        answer = here.client.patience.insist(ask, here.control)
+        return httpx2.Response(answer.status, headers=dict(answer.headers), content=answer.body, request=request)

@@ -31,6 +31,10 @@ class Budget:
         self._requests_left -= 1
         return left
 
+    def extend(self, seconds: float) -> None:
+        """The user paused for that long, which is not the hub's fault."""
+        self._ends += seconds
+
     def received(self, host: str, count: int) -> None:
         """Count bytes of a body. Raises AnswerTooLarge, DeadlineExceeded."""
         self._bytes_left -= count

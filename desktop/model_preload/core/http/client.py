@@ -5,10 +5,12 @@ import json
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
@@ -19,11 +21,11 @@ from model_preload.core.events import Control, Paused
 from model_preload.core.http.budget import Budget
 from model_preload.core.http.connections import Exchange, Interrupted, enter, tracked
 from model_preload.core.http.limiter import RateLimiter
+from model_preload.core.http.patience import Patience
 from model_preload.core.http.policy import (
     Token,
     certificates,
     host_of,
-    origin_of,
     proxy_for,
     redirect_target,
     shown,
@@ -32,13 +34,10 @@ from model_preload.core.http.watchdog import Watchdog
 
 log = logging.getLogger("model_preload.http")
 
-SILENCE_SECONDS = 20.0
-"""A connection that brings nothing for that long is given up."""
-CONNECT_SECONDS = 10.0
 _MAX_REDIRECTS = 8
 _REDIRECTS = {301, 302, 303, 307, 308}
-_BUSY = {408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 _SMALL_READ = 64 << 10
+_SLOT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +90,22 @@ class Reply:
         return host_of(self.url)
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fill the buffer as far as the body goes; returns the bytes read, 0 at its end.
+        """Fill the buffer as far as the body goes, less if it is slow; returns the bytes read, 0 at its end.
 
         Raises HubTimeout, ConnectionLost.
         """
-        with self._client.guarded(self.host, self._exchange, SILENCE_SECONDS):
-            return self._raw.readinto(buffer)
+        with self._client.guarded(self.host, self._exchange, self._client.patience.silence):
+            count = self._raw.fill(buffer)
+            if count == 0 and self._exchange.aborted:
+                raise Interrupted
+            return count
 
     def close(self) -> None:
         """Keep the connection for the next request if the body was read to its end, else end it."""
-        if self._raw.isclosed():
+        self._exchange.detach()
+        if self._raw.isclosed() and not self._exchange.aborted:
             self._response.release_conn()
         else:
-            self._exchange.abort()
             self._response.close()
 
 
@@ -114,12 +116,19 @@ class Client:
         proxies: by scheme, as `system_proxies` gives them.
         limiter: of all bodies read by `Reply.readinto` users; the caller asks it, the client only carries it.
         connections: at most open at once, listings and bytes together.
+        patience: how long and how often; those who repeat requests ask it too.
     """
 
     def __init__(
-        self, *, proxies: Mapping[str, str] | None = None, limiter: RateLimiter | None = None, connections: int = 32
+        self,
+        *,
+        proxies: Mapping[str, str] | None = None,
+        limiter: RateLimiter | None = None,
+        connections: int = 32,
+        patience: Patience | None = None,
     ) -> None:
         self.limiter = limiter or RateLimiter()
+        self.patience = patience or Patience()
         self.connections = connections
         self._proxies = dict(proxies or {})
         self._managers: dict[str | None, urllib3.PoolManager] = {}
@@ -128,7 +137,7 @@ class Client:
         self._watchdog = Watchdog()
 
     def close(self) -> None:
-        """End every connection. No request may be under way."""
+        """End every connection; a request under way ends with an error."""
         for manager in self._managers.values():
             manager.clear()
         self._managers.clear()
@@ -163,7 +172,29 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """A whole answer within the budget, tried once; errors as `stream`, and those of `Budget`."""
+        """A whole answer within the budget, tried once; errors as `stream`, and those of `Budget`.
+
+        The budget stands still while the job is paused.
+        """
+        while True:
+            began = time.monotonic()
+            control.check()
+            budget.extend(time.monotonic() - began)
+            try:
+                return self._fetch(url, budget, control, token, method, headers, body)
+            except Paused:
+                budget.extend(time.monotonic() - began)
+
+    def _fetch(
+        self,
+        url: str,
+        budget: Budget,
+        control: Control,
+        token: Token | None,
+        method: str,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> Answer:
         with self._open(method, url, headers or {}, body, token, control, budget) as reply:
             parts: list[bytes] = []
             buffer = memoryview(bytearray(_SMALL_READ))
@@ -187,7 +218,8 @@ class Client:
                 yield
         except (OSError, HTTPError, http.client.HTTPException, Interrupted, ValueError, AttributeError) as error:
             # ValueError and AttributeError are what http.client raises from a socket ended under it.
-            if isinstance(error, (ValueError, AttributeError)) and not exchange.aborted:
+            own = not isinstance(error, HTTPError) and isinstance(error, (ValueError, AttributeError))
+            if own and not exchange.aborted:
                 raise
             raise _circumstance(error, host, exchange, seconds) from error
 
@@ -204,15 +236,18 @@ class Client:
     ) -> Iterator[Reply]:
         exchange = Exchange()
         control.check()
-        with self._slots:
-            try:
-                with control.interrupting(exchange.abort):
-                    yield from self._exchange(method, url, headers, body, token, exchange, budget)
-            except errors.Circumstance as error:
-                if control.interrupted:  # what ended it was the user, not the network
-                    control.check()
-                    raise Paused from error
-                raise
+        while not self._slots.acquire(timeout=_SLOT_SECONDS):
+            control.check()
+        try:
+            with control.interrupting(exchange.interrupt):
+                yield from self._exchange(method, url, headers, body, token, exchange, budget)
+        except (errors.HubProblem, errors.TransferProblem) as error:
+            if exchange.interrupted:  # what ended it was the user, not the network
+                control.check()
+                raise Paused from error
+            raise
+        finally:
+            self._slots.release()
 
     def _exchange(
         self,
@@ -226,7 +261,11 @@ class Client:
     ) -> Iterator[Reply]:
         for _ in range(_MAX_REDIRECTS + 1):
             host = host_of(url)
-            seconds = min(SILENCE_SECONDS, budget.request(host)) if budget else SILENCE_SECONDS
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise errors.AnswerInvalid(host, f"{url[:80]!r} is no web address")
+            seconds = self.patience.silence
+            if budget is not None:
+                seconds = min(seconds, budget.request(host))
             sent = {
                 "User-Agent": f"model-preload/{__version__}",
                 "Accept-Encoding": "identity",
@@ -247,7 +286,7 @@ class Client:
                         preload_content=False,
                         decode_content=False,
                         assert_same_host=False,
-                        timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+                        timeout=urllib3.Timeout(connect=min(self.patience.connect, seconds), read=seconds),
                     )
             finally:
                 enter(None)
@@ -255,7 +294,7 @@ class Client:
             try:
                 location = reply.headers.get("location")
                 if reply.status not in _REDIRECTS or location is None:
-                    if reply.status in _BUSY:
+                    if reply.status in (408, 429) or reply.status >= 500:
                         raise errors.HubBusy(host, reply.status, _seconds(reply.headers.get("retry-after")))
                     yield reply
                     return
@@ -313,6 +352,3 @@ def _reason(error: BaseException) -> str:
 def _seconds(retry_after: str | None) -> float | None:
     """`Retry-After` in seconds; its other form, a date, is not worth the clock it depends on."""
     return float(retry_after) if retry_after and retry_after.isdecimal() else None
-
-
-__all__ = ["CONNECT_SECONDS", "SILENCE_SECONDS", "Answer", "Client", "Reply", "origin_of"]

@@ -6,13 +6,19 @@ that it and http.client leave open: the pool's `ConnectionCls` and the connectio
 """
 
 import http.client
+import io
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_SLOW_SECONDS = 0.25
+_LEAST = 1024
+"""Bytes that must come before the watchdog does: fewer are a server that only keeps the line open."""
 
 
 class Interrupted(Exception):
@@ -20,13 +26,20 @@ class Interrupted(Exception):
 
 
 class Exchange:
-    """One request and its answer: the handle by which another thread ends it."""
+    """One request and its answer: the handle by which another thread ends it.
+
+    Attributes:
+        aborted: it was ended from outside.
+        interrupted: so by the user.
+        raw: the answer, as soon as there is one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._connection: HTTPConnection | None = None
         self.aborted = False
-        self.raw: http.client.HTTPResponse | None = None
+        self.interrupted = False
+        self.raw: Response | None = None
 
     def attach(self, connection: HTTPConnection) -> None:
         """Called by the connection at work. Raises Interrupted if the end came first."""
@@ -35,15 +48,25 @@ class Exchange:
             if self.aborted:
                 raise Interrupted
 
+    def detach(self) -> None:
+        """The connection goes to another exchange: an end that comes late must not hit that one."""
+        with self._lock:
+            self._connection = None
+
+    def interrupt(self) -> None:
+        """`abort`, because the user cancelled or paused."""
+        self.interrupted = True
+        self.abort()
+
     def abort(self) -> None:
         """End it; the thread that waits in it gets an error at once. Any thread may call."""
         with self._lock:
             self.aborted = True
             sock = self._connection.sock if self._connection else None
-        if isinstance(sock, socket.socket):
-            with suppress(OSError):
-                # Not SSLSocket's own shutdown: that pulls the TLS state from under the reading thread.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            if isinstance(sock, socket.socket):
+                with suppress(OSError):
+                    # Not SSLSocket's own shutdown: that pulls the TLS state from under the reading thread.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 _here = threading.local()
@@ -60,16 +83,45 @@ def _attach(connection: HTTPConnection) -> None:
         exchange.attach(connection)
 
 
-class _Response(http.client.HTTPResponse):
+class _Prompt(io.BufferedReader):
+    """Gives what one call to the socket brought, where the usual one waits until the whole buffer is full."""
+
+    readinto = io.BufferedReader.readinto1
+
+
+class Response(http.client.HTTPResponse):
+    """An answer whose slow body is not waited for: what came before a reset or a time-out is not lost."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fp = _Prompt(self.fp.detach())
+        self._failure: Exception | None = None
         exchange: Exchange | None = getattr(_here, "exchange", None)
         if exchange is not None:
             exchange.raw = self
 
+    def fill(self, buffer: memoryview) -> int:
+        """Read until the buffer is full, a slow body has brought something, or it ends; 0 only at the end."""
+        if self._failure is not None:
+            raise self._failure
+        began = time.monotonic()
+        filled = 0
+        while filled < len(buffer):
+            try:
+                count = self.readinto1(buffer[filled:]) if self.chunked else self.readinto(buffer[filled:])
+            except (OSError, http.client.HTTPException) as error:
+                if not filled:
+                    raise
+                self._failure = error  # first, what came before it
+                break
+            filled += count
+            if not count or (filled >= _LEAST and time.monotonic() - began > _SLOW_SECONDS):
+                break
+        return filled
+
 
 class _Http(HTTPConnection):
-    response_class = _Response
+    response_class = Response
 
     def connect(self) -> None:
         super().connect()

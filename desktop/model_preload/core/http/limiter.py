@@ -5,7 +5,7 @@ import time
 
 from model_preload.core.events import Control
 
-_BURST_SECONDS = 0.25
+_BURST_SECONDS = 0.1
 
 
 class RateLimiter:
@@ -22,15 +22,24 @@ class RateLimiter:
 
     def portion(self, wanted: int) -> int:
         """How many bytes to read at a time, so that the flow stays even."""
-        return wanted if self.rate is None else max(1024, min(wanted, int(self.rate * _BURST_SECONDS)))
+        rate = self.rate
+        return wanted if rate is None else min(wanted, max(1024, int(rate * _BURST_SECONDS)))
 
     def take(self, count: int, control: Control) -> None:
         """Wait until `count` more bytes may pass. Raises Cancelled."""
-        if self.rate is None:
+        rate = self.rate
+        if rate is None:
             return
         with self._lock:
             now = time.monotonic()
-            self._paid_until = max(self._paid_until, now - _BURST_SECONDS) + count / self.rate
+            self._paid_until = max(self._paid_until, now - _BURST_SECONDS) + count / rate
             wait = self._paid_until - now
         if wait > 0:
             control.sleep(wait)
+
+    def give_back(self, count: int) -> None:
+        """So many bytes of what was taken did not come."""
+        rate = self.rate
+        if rate is not None:
+            with self._lock:
+                self._paid_until -= count / rate

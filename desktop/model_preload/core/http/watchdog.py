@@ -19,13 +19,14 @@ class Watchdog:
         self._state = threading.Condition()
         self._ends: dict[Exchange, float] = {}
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     @contextmanager
     def step(self, exchange: Exchange, seconds: float) -> Iterator[None]:
         """The exchange is aborted if the body takes longer than `seconds`."""
         with self._state:
             self._ends[exchange] = time.monotonic() + seconds
-            if self._thread is None:
+            if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._watch, name="http-watchdog", daemon=True)
                 self._thread.start()
         try:
@@ -35,8 +36,9 @@ class Watchdog:
                 self._ends.pop(exchange, None)
 
     def close(self) -> None:
-        """End the thread and wait for it. No step may be under way."""
+        """End the thread and wait for it; a step that is still under way is no longer watched."""
         with self._state:
+            self._closed = True
             self._ends.clear()
             thread, self._thread = self._thread, None
             self._state.notify_all()

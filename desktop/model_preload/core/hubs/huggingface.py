@@ -1,21 +1,36 @@
 """Hugging Face, or a mirror that speaks its API. huggingface_hub does the talking, through `core.http`."""
 
 import re
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource
 from model_preload.core.events import Control
-from model_preload.core.http import Budget, Client, Token, origin_of
+from model_preload.core.http import Client, Token, origin_of
 from model_preload.core.http.policy import host_of
 from model_preload.core.hubs.base import Location
 from model_preload.core.values import Digest, ListedFile, Listing
 
 ENDPOINT = "https://huggingface.co"
 _MAX_FILES = 100_000
+_COMMIT = re.compile("[0-9a-f]{40}")
+_loading = threading.Lock()
+
+
+@cache
+def _library() -> Any:
+    """huggingface_hub, made to use our client; setting the factory twice would close what another thread uses."""
+    import huggingface_hub
+
+    from model_preload.core.http import bridge
+
+    huggingface_hub.set_client_factory(bridge.httpx2_client)
+    return huggingface_hub
 
 
 class HuggingFaceHub:
@@ -35,17 +50,16 @@ class HuggingFaceHub:
 
     def list(self, source: HuggingFaceSource, control: Control) -> Listing:
         """One request where the hub's answer has every size and digest, else the paged tree as well."""
-        import huggingface_hub
+        with _loading:
+            api = _library().HfApi(endpoint=self._endpoint, token=False)
         from huggingface_hub import errors as hub_errors
 
         from model_preload.core.http import bridge
 
-        huggingface_hub.set_client_factory(bridge.httpx2_client)
-        api = huggingface_hub.HfApi(endpoint=self._endpoint, token=False)
         try:
-            with bridge.call(self._client, Budget(), self._token, control):
+            with bridge.call(self._client, self._host, self._token, control):
                 info = api.model_info(source.repo, revision=source.revision, files_metadata=True)
-                commit = _commit(info.sha, self._host)
+                commit = _commit(info.sha, source.revision, self._host)
                 entries: Iterable[Any] = info.siblings or ()
                 if any(entry.size is None or not entry.blob_id for entry in entries):
                     entries = list(api.list_repo_tree(source.repo, recursive=True, revision=commit))
@@ -58,7 +72,7 @@ class HuggingFaceHub:
             raise errors.RevisionMissing(self._host, source.repo, source.revision) from error
         except hub_errors.HfHubHTTPError as error:
             raise self._refused(source.repo, _status(error)) from error
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             # What the client's parsing raises when the answer is not of the form it expects.
             raise errors.AnswerInvalid(self._host, f"not a listing ({type(error).__name__})") from error
         return Listing(source.identity, source.revision, commit, files, datetime.now(UTC).replace(microsecond=0))
@@ -79,9 +93,11 @@ class HuggingFaceHub:
         return errors.HubRefused(f"{self._host}/{repository}", status)
 
 
-def _commit(sha: object, host: str) -> str:
-    if not isinstance(sha, str) or not re.fullmatch(r"[0-9a-f]{40}", sha):
+def _commit(sha: object, revision: str, host: str) -> str:
+    if not isinstance(sha, str) or not _COMMIT.fullmatch(sha):
         raise errors.AnswerInvalid(host, f"{str(sha)[:80]!r} is no commit")
+    if _COMMIT.fullmatch(revision) and sha != revision:
+        raise errors.AnswerInvalid(host, f"asked for {revision}, it lists {sha}")
     return sha
 
 

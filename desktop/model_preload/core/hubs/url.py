@@ -33,17 +33,21 @@ class UrlHub:
         return Location(source.url, None, "" if file.digest else listing.commit)
 
     def _look(self, source: UrlSource, control: Control) -> tuple[int, str]:
+        size, version = self._client.patience.insist(lambda: self._look_once(source, control), control)
+        if source.size is not None and source.size != size:
+            raise errors.LengthWrong(source.path, str(size), source.size)
+        return size, version
+
+    def _look_once(self, source: UrlSource, control: Control) -> tuple[int, str]:
         with self._client.stream(source.url, control=control, headers={"Range": "bytes=0-0"}) as reply:
-            if reply.status == 206:
+            if reply.status in (206, 416):  # an empty file has no first byte
                 written = reply.headers.get("content-range", "").rpartition("/")[2]
             elif reply.status == 200:
                 written = reply.headers.get("content-length", "")
             else:
                 raise errors.HubRefused(shown(source.url), reply.status)
             etag = reply.headers.get("etag", "")
-        if not written.isascii() or not written.isdecimal() or int(written) > _MAX_SIZE:
+            packed = reply.headers.get("content-encoding", "identity") != "identity"
+        if packed or not written.isascii() or not written.isdecimal() or int(written) > _MAX_SIZE:
             raise errors.AnswerInvalid(host_of(source.url), "it does not say how large the file is")
-        size = int(written)
-        if source.size is not None and source.size != size:
-            raise errors.LengthWrong(source.path, str(size), source.size)
-        return size, etag if etag.startswith('"') else ""
+        return int(written), etag if etag.startswith('"') else ""

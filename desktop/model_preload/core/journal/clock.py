@@ -10,7 +10,7 @@ def now() -> datetime:
 
 def written(moment: datetime) -> str:
     """As stored: `2026-03-01T12:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def read(text: str) -> datetime:

@@ -7,6 +7,7 @@ last transactions, never the file's consistency, and what a lost one said is fou
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from model_preload.core import errors
 from model_preload.core.files import Disk
+from model_preload.core.files.disk import extended
 
 FORMAT = 1
 _BUSY_SECONDS = 10.0
@@ -44,6 +46,11 @@ CREATE TABLE runs (
 """
 
 
+def key(path: Path) -> str:
+    """A path as the journal writes it; what UTF-8 can't hold (half a surrogate pair) becomes an escape."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 class Database:
     """One connection that any thread may use, one statement or transaction at a time.
 
@@ -56,7 +63,7 @@ class Database:
         disk.make_folder(path.parent)
         try:
             self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                extended(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
             raise errors.JournalUnusable(path, str(error)) from error
@@ -76,10 +83,10 @@ class Database:
             return self._connection.execute(statement, tuple(parameters)).fetchall()
 
     def write(self, statement: str, *rows: Iterable[Any]) -> int:
-        """Run a statement for each row of parameters in one transaction; returns the last row's id."""
+        """Run a statement for each row of parameters in one transaction; returns the last row's id, 0 without rows."""
         with self._lock, self.transaction():
             last = 0
-            for row in rows or ((),):
+            for row in rows:
                 last = self._connection.execute(statement, tuple(row)).lastrowid or 0
             return last
 
@@ -91,17 +98,15 @@ class Database:
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self._connection:  # also takes back what could not be committed, else nothing later would be either
                 yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.ProgrammingError:
+            raise  # a fault of ours
         except sqlite3.Error as error:
             raise errors.JournalUnusable(self.path, str(error)) from error
 
@@ -110,7 +115,7 @@ class Database:
             found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
             if found > FORMAT:
                 raise errors.JournalTooNew(self.path, found, FORMAT)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal()
             self._connection.execute("PRAGMA synchronous = NORMAL")
         if found == FORMAT:
             return
@@ -120,3 +125,16 @@ class Database:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _use_wal(self) -> None:
+        """Switch a new file over; two processes that do it at once get SQLITE_BUSY, however long they may wait."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return

@@ -24,7 +24,7 @@ class Listings:
                 listing.revision,
                 listing.commit,
                 clock.written(listing.listed_at),
-                json.dumps(files, ensure_ascii=False, separators=(",", ":")),
+                json.dumps(files, separators=(",", ":")),
             ),
         )
 

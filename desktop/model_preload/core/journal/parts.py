@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_preload.core.journal import clock
-from model_preload.core.journal.database import Database
+from model_preload.core.journal.database import Database, key
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open byte ranges `(start, end)`, ascending, not touching."""
@@ -50,7 +50,7 @@ class Parts:
         """All in one transaction."""
         moment = clock.written(clock.now())
         rows = [
-            (str(r.path), r.size, r.version, json.dumps(r.done), json.dumps(r.synced), r.boot_id, moment)
+            (key(r.path), r.size, r.version, json.dumps(r.done), json.dumps(r.synced), r.boot_id, moment)
             for r in records
         ]
         if rows:
@@ -58,7 +58,7 @@ class Parts:
 
     def load(self, path: Path) -> PartRecord | None:
         rows = self._database.rows(
-            "SELECT size, version, done, synced, boot_id FROM parts WHERE path = ?", (str(path),)
+            "SELECT size, version, done, synced, boot_id FROM parts WHERE path = ?", (key(path),)
         )
         if not rows:
             return None
@@ -66,7 +66,7 @@ class Parts:
         return PartRecord(path, size, version, _spans(done), _spans(synced), boot_id)
 
     def forget(self, path: Path) -> None:
-        self._database.write("DELETE FROM parts WHERE path = ?", (str(path),))
+        self._database.write("DELETE FROM parts WHERE path = ?", (key(path),))
 
 
 def _spans(stored: str) -> Spans:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model_preload.core.journal import clock
-from model_preload.core.journal.database import Database
+from model_preload.core.journal.database import Database, key
 from model_preload.core.values import Digest, Published
 
 _PATHS_A_QUERY = 500  # SQLite's oldest limit for parameters is 999
@@ -31,12 +31,12 @@ class FileRecords:
     def save(self, found: Published, digest: Digest) -> None:
         self._database.write(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
-            (str(found.path), found.size, found.mtime_ns, str(digest), clock.written(clock.now())),
+            (key(found.path), found.size, found.mtime_ns, str(digest), clock.written(clock.now())),
         )
 
     def load(self, paths: Iterable[Path]) -> Mapping[Path, FileRecord]:
         """The records of those paths that have one."""
-        wanted = {str(path): path for path in paths}
+        wanted = {key(path): path for path in paths}
         names = list(wanted)
         found: dict[Path, FileRecord] = {}
         for start in range(0, len(names), _PATHS_A_QUERY):
@@ -50,6 +50,6 @@ class FileRecords:
         return found
 
     def forget(self, paths: Iterable[Path]) -> None:
-        rows = [(str(path),) for path in paths]
+        rows = [(key(path),) for path in paths]
         if rows:
             self._database.write("DELETE FROM files WHERE path = ?", *rows)

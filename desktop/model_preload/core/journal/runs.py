@@ -43,14 +43,14 @@ class Runs:
         """Open a run and remember its models as chosen; returns its number."""
         moment = clock.written(clock.now())
         with self._database.transaction():
-            self._database.write("UPDATE runs SET outcome = 'interrupted' WHERE outcome = 'running'")
+            self._database.write("UPDATE runs SET outcome = 'interrupted' WHERE outcome = 'running'", ())
             self._database.write("INSERT OR IGNORE INTO chosen VALUES (?, ?)", *((m, moment) for m in models))
             return self._database.write(
                 "INSERT INTO runs VALUES (NULL, ?, ?, NULL, 'running', 0, 0, '[]')", (json.dumps(list(models)), moment)
             )
 
     def finish(self, run: int, outcome: str, bytes_fetched: int, bytes_total: int, errors: Iterable[RunError]) -> None:
-        stored = json.dumps([[e.key, e.file, e.code, e.message] for e in errors], ensure_ascii=False)
+        stored = json.dumps([[e.key, e.file, e.code, e.message] for e in errors])
         self._database.write(
             "UPDATE runs SET finished_at = ?, outcome = ?, bytes_fetched = ?, bytes_total = ?, errors = ? WHERE id = ?",
             (clock.written(clock.now()), outcome, bytes_fetched, bytes_total, stored, run),

@@ -40,22 +40,26 @@ class PathLimits:
         return cls(32_000, 255, utf16=True) if platform == "win32" else cls(4_095, 255, utf16=False)
 
 
+def shown(path: str, length: int = 120) -> str:
+    """The beginning of a listed path as it may be printed: what is invisible or moves a terminal is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path[:length])
+
+
 def problem(path: str, limits: PathLimits) -> Text | None:
     """Why a listed path can't be taken; None if it can."""
-    shown = path[:120].encode("ascii", "backslashreplace").decode() if not path.isprintable() else path[:120]
-    if not path or path.startswith("/") or re.match(r"[A-Za-z]:", path):
-        return text("“{path}” is not a path below the model's folder", path=shown)
+    if re.match(r"[A-Za-z]:", path):
+        return text("“{path}” is not a path below the model's folder", path=shown(path))
     for name in path.split("/"):
         if name in ("", ".", ".."):
-            return text("“{path}” is not a path below the model's folder", path=shown)
+            return text("“{path}” is not a path below the model's folder", path=shown(path))
         if not _FORBIDDEN.isdisjoint(name) or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-            return text("“{path}” has a character that file names can't have", path=shown)
+            return text("“{path}” has a character that file names can't have", path=shown(path))
         if name != name.rstrip(". "):
-            return text("“{path}” has a name that ends with a dot or a space", path=shown)
+            return text("“{path}” has a name that ends with a dot or a space", path=shown(path))
         if _RESERVED.fullmatch(name):
-            return text("“{path}” has a name that Windows reserves", path=shown)
+            return text("“{path}” has a name that Windows reserves", path=shown(path))
         if limits.length(name) > limits.name:
-            return text("“{path}…” has a name that is too long", path=shown[:60])
+            return text("“{path}…” has a name that is too long", path=shown(path, 60))
     return None
 
 
@@ -65,7 +69,7 @@ def clashes(paths: Iterable[str]) -> list[tuple[str, str]]:
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:
-        folded = unicodedata.normalize("NFC", path).casefold()
+        folded = _composed(_composed(path).casefold())
         if folded in files:
             found.append((files[folded], path))
             continue
@@ -75,3 +79,7 @@ def clashes(paths: Iterable[str]) -> list[tuple[str, str]]:
             folders.setdefault(folded, path)
     found.extend((path, folders[folded]) for folded, path in files.items() if folded in folders)
     return found
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path)

@@ -120,7 +120,7 @@ def _drives(fetch: Iterable[Wanted], free: Mapping[str, int]) -> tuple[DriveNeed
 
 def _room_refusals(drives: Iterable[DriveNeed], fetch: Sequence[Wanted], reserve: int) -> Iterable[Text]:
     for drive in drives:
-        if drive.needed + reserve > drive.free:
+        if drive.needed and drive.needed + reserve > drive.free:
             models = dict.fromkeys(w.model for w in fetch if w.volume == drive.volume)
             example = next(w.state.destination for w in fetch if w.volume == drive.volume)
             yield text(
@@ -141,10 +141,13 @@ def _name_refusals(wanted: Iterable[Wanted], limits: PathLimits) -> Iterable[Tex
         for one in files:
             found = names.problem(one.state.file.path, limits)
             if found is None and limits.length(str(one.state.destination)) > limits.path:
-                found = text("“{path}…” makes a path that is too long here", path=one.state.file.path[:60])
+                found = text("“{path}…” makes a path that is too long here", path=names.shown(one.state.file.path, 60))
             if found is not None:
                 yield text("{model}: {problem}", model=model, problem=found)
         for first, second in names.clashes(one.state.file.path for one in files):
             yield text(
-                "{model}: “{first}” and “{second}” are one name on Windows", model=model, first=first, second=second
+                "{model}: “{first}” and “{second}” are one name on Windows",
+                model=model,
+                first=names.shown(first),
+                second=names.shown(second),
             )

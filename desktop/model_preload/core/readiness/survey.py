@@ -1,15 +1,19 @@
 """The quick look: stat calls and the journal, no byte is read."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from model_preload.core.caches import Cache
 from model_preload.core.files import Disk
 from model_preload.core.journal import FileRecord, Journal
+from model_preload.core.plan import PathLimits, names
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile
 
 Survey = tuple[FileState, ...]
+
+_LIMITS = PathLimits.of(sys.platform)
 
 
 def survey(cache: Cache, files: Sequence[ListedFile], disk: Disk, journal: Journal) -> Survey:
@@ -17,7 +21,10 @@ def survey(cache: Cache, files: Sequence[ListedFile], disk: Disk, journal: Journ
     places = [cache.destination(file) for file in files]
     records = journal.files.load(places)
     return tuple(
-        _state(file, place, records.get(place), disk, journal, cache) for file, place in zip(files, places, strict=True)
+        _state(file, place, records.get(place), disk, journal, cache)
+        if names.problem(file.path, _LIMITS) is None
+        else FileState(file, place, FileStatus.ABSENT)  # the plan refuses it; what lies outside is not looked at
+        for file, place in zip(files, places, strict=True)
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from model_preload.core.plan import names
 from model_preload.core.texts import Text, plural, text
 from model_preload.core.values import FileState, FileStatus, Verdict
 
@@ -30,12 +31,13 @@ class Judgement:
     checked_at: datetime | None
 
 
-def judge(states: Sequence[FileState], foreign_ref: str | None = None) -> Judgement:
+def judge(states: Sequence[FileState], foreign_ref: str | None = None, *, announced: bool = True) -> Judgement:
     """The verdict on these states.
 
     Args:
         states: of every file of the pinned listing that the catalog wants; not empty.
         foreign_ref: the commit that the engine would take instead, if another program moved the ref.
+        announced: whether the layout's readers find this commit; see `Cache.announced`.
     """
     by_status = {status: [s for s in states if s.status is status] for status in FileStatus}
     verified = by_status[FileStatus.VERIFIED]
@@ -73,8 +75,10 @@ def judge(states: Sequence[FileState], foreign_ref: str | None = None) -> Judgem
         )
     if foreign_ref is not None:
         reasons.append(text("another program moved the cache to {commit}", commit=foreign_ref[:40]))
+    elif not announced and len(verified) == len(states):
+        reasons.append(text("its files are here, but the engine does not find them yet; preload it"))
     return Judgement(
-        _verdict(by_status, foreign_ref),
+        _verdict(by_status, found=announced and foreign_ref is None),
         tuple(reasons),
         len(states),
         len(verified),
@@ -83,7 +87,7 @@ def judge(states: Sequence[FileState], foreign_ref: str | None = None) -> Judgem
     )
 
 
-def _verdict(by_status: dict[FileStatus, list[FileState]], foreign_ref: str | None) -> Verdict:
+def _verdict(by_status: dict[FileStatus, list[FileState]], *, found: bool) -> Verdict:
     absent = by_status[FileStatus.ABSENT]
     if by_status[FileStatus.DAMAGED]:
         return Verdict.DAMAGED
@@ -91,11 +95,11 @@ def _verdict(by_status: dict[FileStatus, list[FileState]], foreign_ref: str | No
         return (
             Verdict.PARTIAL if any(by_status[s] for s in FileStatus if s is not FileStatus.ABSENT) else Verdict.MISSING
         )
-    if by_status[FileStatus.UNVERIFIED] or foreign_ref is not None:
+    if by_status[FileStatus.UNVERIFIED] or not found:
         return Verdict.UNVERIFIED
     return Verdict.READY
 
 
 def _names(states: Sequence[FileState]) -> str:
-    shown = ", ".join(state.file.path for state in states[:_NAMED])
+    shown = ", ".join(names.shown(state.file.path) for state in states[:_NAMED])
     return shown if len(states) <= _NAMED else f"{shown}, …"

@@ -1,7 +1,7 @@
 """The main job: bring every model that was asked for, and prove it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -147,7 +147,7 @@ class _Run:
         for model in self._models:
             try:
                 pins.append(pin(self._services, model, self._control, refresh=self._force))
-            except (errors.HubProblem, errors.TransferProblem) as problem:
+            except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)
         return pins
@@ -161,18 +161,19 @@ class _Run:
             if not failed:
                 self._complete(pinned)
                 return True
-            for path, problem in failed.items():
-                log.warning("%s: %s: %s", pinned.model.key, path, problem)
             if not left or any(isinstance(problem, errors.DiskProblem) for problem in failed.values()):
-                for path, problem in failed.items():
-                    self._record(pinned.model, path, problem)
+                self._record_all(pinned.model, failed)
                 return False
             self._sink(
                 Notice(
                     pinned.model.key, text("{source} failed, the next source is tried", source=pinned.source.identity)
                 )
             )
-            pinned = first_answer(self._services, pinned.model, left, self._control)
+            try:
+                pinned = first_answer(self._services, pinned.model, left, self._control)
+            except (errors.HubProblem, errors.TransferProblem):
+                self._record_all(pinned.model, failed)
+                raise
             left = left[left.index(pinned.source) + 1 :]
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
@@ -241,12 +242,16 @@ class _Run:
             message = text(
                 "the cache pointed to {old}; it points to {new} now", old=foreign[:40], new=pinned.listing.commit
             )
-            log.warning("%s: %s", pinned.model.key, message)
+            log.log(logging.INFO if self._force else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
         pinned.cache.complete()
 
+    def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:
+        for path, problem in failed.items():
+            self._record(model, path, problem)
+
     def _record(self, model: Model, path: str, problem: errors.Circumstance) -> None:
-        log.error("%s: %s", model.key, problem)
+        log.error("%s: %s", f"{model.key}: {path}" if path else model.key, problem)
         self._errors.append(RunError(model.key, path, problem.code, f"{problem.title} {problem.next_step}"))
 
 

@@ -22,6 +22,7 @@ from model_preload.core.hubs.huggingface import HuggingFaceHub
 from model_preload.core.hubs.url import UrlHub
 from model_preload.core.journal import Journal
 from model_preload.core.settings import Settings
+from model_preload.core.tasks.released import released
 from model_preload.core.values import ListedFile, Listing
 
 log = logging.getLogger("model_preload.tasks")
@@ -141,17 +142,23 @@ class Pinned:
 
 
 def stored_pin(services: Services, model: Model) -> Pinned | None:
-    """The pin from an earlier run, without the network; None if there is none. Raises PlaceUnknown."""
+    """The pin from an earlier run, without the network; None if there is none.
+
+    Of several sources it is the one listed last: a source is only asked when those before it failed.
+    Raises PlaceUnknown, UsageProblem, SourceEmpty.
+    """
+    newest: tuple[Source, Listing] | None = None
     for source in model.sources:
         listing = services.journal.listings.load(source.identity)
-        if listing is not None:
-            return _pin(services, model, source, listing, stored=True)
-    return None
+        if listing is not None and (newest is None or listing.listed_at >= newest[1].listed_at):
+            newest = (source, listing)
+    return _pin(services, model, *newest, stored=True) if newest else None
 
 
 def fresh_pin(services: Services, model: Model, source: Source, control: Control) -> Pinned:
     """Ask the hub, and store what it said. Raises HubProblem, TransferProblem, PlaceUnknown, Cancelled."""
-    listing = services.hub_for(source).list(source, control)
+    hub = services.hub_for(source)
+    listing = released(lambda: hub.list(source, control), control)
     pinned = _pin(services, model, source, listing, stored=False)
     services.journal.listings.save(listing)
     return pinned

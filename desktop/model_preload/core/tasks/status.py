@@ -69,14 +69,14 @@ class _Judged:
 def _judged(services: Services, model: Model, control: Control, deep: bool, sink: EventSink) -> _Judged:
     try:
         pinned = stored_pin(services, model)
-    except (errors.PlaceUnknown, errors.PlaceUnfit, errors.SourceEmpty) as problem:
+        if pinned is None:
+            return _Judged(*_without_listing(services, model))
+    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceEmpty) as problem:
         return _Judged(_unlisted(problem.title), None)
-    if pinned is None:
-        return _Judged(*_without_listing(services, model))
     if deep:
         check(services, pinned, control, sink)
     states = survey(pinned.cache, pinned.files, services.disk, services.journal)
-    return _Judged(judge(states, pinned.cache.foreign_ref()), pinned.cache.location)
+    return _Judged(judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced()), pinned.cache.location)
 
 
 def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:

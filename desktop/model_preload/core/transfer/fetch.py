@@ -1,20 +1,18 @@
 """One range over one connection: the request, the checks of the answer, the bytes."""
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.http import Client, Reply
+from model_preload.core.http.policy import shown
 from model_preload.core.transfer.file import FileTransfer
 from model_preload.core.transfer.ranges import Claim
 
 BUFFER = 1 << 20
-_FIRST_READ = 64 << 10
-_QUICK_SECONDS = 0.05
-_SLOW_SECONDS = 0.25
 _EXPIRED = {400, 401, 403, 404, 410}
 """What a signed address answers when its time is over; the hub's own address then gives a new one."""
 
@@ -41,7 +39,7 @@ class Fetcher:
                     if reply.status not in _EXPIRED:
                         self._take(reply, file, claim, buffer)
                         return
-            except errors.HubUnreachable:
+            except errors.HubProblem:
                 file.location = ""  # the hub may send us to another server now
                 raise
             file.location = ""
@@ -60,32 +58,23 @@ class Fetcher:
 
     def _take(self, reply: Reply, file: FileTransfer, claim: Claim, buffer: memoryview) -> None:
         _check(reply, file, claim)
-        portion = _FIRST_READ
         limiter = self.client.limiter
         while claim.left:
-            wanted = limiter.portion(min(portion, len(buffer), claim.left))
+            wanted = limiter.portion(min(len(buffer), claim.left))
             limiter.take(wanted, self.control)
-            began = time.monotonic()
             read = reply.readinto(buffer[:wanted])
+            limiter.give_back(wanted - read)
             if read == 0:
                 raise errors.ConnectionLost(reply.host, "the answer ended early")
             self.on_bytes(read)
             self.control.check()
             file.received(claim, buffer[:read])
-            portion = _next_portion(portion, time.monotonic() - began)
         if reply.length is None and reply.readinto(buffer[:1]):
             raise errors.LengthWrong(file.job.file.path, "more", file.job.file.size)
 
 
 def _whole(file: FileTransfer, claim: Claim) -> bool:
     return claim.position == 0 and claim.end == file.job.file.size
-
-
-def _next_portion(portion: int, seconds: float) -> int:
-    """Big reads are cheap, but a slow line must show progress and answer a cancel in time."""
-    if seconds < _QUICK_SECONDS:
-        return min(BUFFER, portion * 2)
-    return max(16 << 10, portion // 2) if seconds > _SLOW_SECONDS else portion
 
 
 def _check(reply: Reply, file: FileTransfer, claim: Claim) -> None:
@@ -113,10 +102,11 @@ def _check(reply: Reply, file: FileTransfer, claim: Claim) -> None:
 
 def _refusal(reply: Reply, file: FileTransfer) -> errors.HubProblem:
     code = reply.headers.get("x-error-code", "")
+    repository = urlsplit(file.job.url).path.partition("/resolve/")[0].strip("/")
     if code == "GatedRepo":
-        return errors.RepositoryGated(reply.host, file.job.url.partition("/resolve/")[0])
+        return errors.RepositoryGated(reply.host, repository)
     if reply.status == 401:
         if file.job.token is not None:
             return errors.TokenRefused(reply.host)
-        return errors.RepositoryPrivate(reply.host, file.job.url.partition("/resolve/")[0])
-    return errors.HubRefused(file.job.url, reply.status)
+        return errors.RepositoryPrivate(reply.host, repository)
+    return errors.HubRefused(shown(file.job.url), reply.status)

@@ -6,6 +6,7 @@ big one a thread of its own reads the front back, so that hashing and receiving 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ SMALL = 8 << 20
 """Files up to this size (bytes) come over one connection and are hashed as they come."""
 _SYNC_INTERVAL = 64 << 20
 _BUFFER = 1 << 20
+_PROGRESS = 64 << 10
 _MISMATCHES = 2
 
 
@@ -51,23 +53,38 @@ class Job:
     publish: Callable[[Path], tuple[Published, ...]]
 
 
+class _Front:
+    """The digest in the making and how far it has come; a file that begins anew gets a new one."""
+
+    __slots__ = ("hashed", "hasher")
+
+    def __init__(self, algorithm: DigestAlgorithm, size: int) -> None:
+        self.hasher = Hasher(algorithm, size)
+        self.hashed = 0
+
+    def update(self, data: memoryview) -> None:
+        self.hasher.update(data)
+        self.hashed += len(data)
+
+
 class FileTransfer:
     """The state of a job at work; every method may be called from any worker thread.
 
     Attributes:
         job: what to bring.
         location: where the hub's redirect led last, "" before; ranges go there directly until it expires.
-        single: the server ignores ranges, so one connection takes the whole.
-        published: what is in place; () until then.
+        single: the server ignores ranges, or nothing tells its versions apart: one connection takes the whole.
+        not_before: moment (monotonic) until which it rests after a failure.
+        idle_since: what the caller said when the failures in a row began.
     """
 
     def __init__(self, job: Job, disk: Disk, journal: Journal, watermarks: Watermarks) -> None:
         self.job = job
         self.location = ""
-        self.single = False
-        self.published: tuple[Published, ...] = ()
-        self.failures = 0
+        self.single = job.file.digest is None and not job.version
         self.not_before = 0.0
+        self.idle_since = 0
+        self._failures = 0
         self._disk = disk
         self._journal = journal
         self._watermarks = watermarks
@@ -79,10 +96,10 @@ class FileTransfer:
         self._since_sync = 0
         self._since_failure = 0
         self._algorithm: DigestAlgorithm = job.file.digest.algorithm if job.file.digest else "sha256"
-        self._hasher = Hasher(self._algorithm, job.file.size)
-        self._hashed = 0
+        self._front = _Front(self._algorithm, job.file.size)
         self._mismatches = 0
-        self._writers = 0
+        self._users = 0
+        self._finished = False
         self._closed = False
         self._concluding = False
 
@@ -91,31 +108,32 @@ class FileTransfer:
         return self.job.file.size <= SMALL
 
     def open(self) -> None:
-        """Open the part and take over what the journal knows of it. Raises DiskProblem."""
-        part = self._disk.open_part(self.job.part)
+        """Open the part and take over what the journal knows of it. Raises DiskProblem, Cancelled if closed."""
         size = self.job.file.size
         record = self._journal.parts.load(self.job.part)
-        if record is not None and (record.size, record.version) == (size, self.job.version):
-            there = part.size()
-            spans = tuple((start, min(end, there)) for start, end in record.trusted(boot_id()) if start < there)
-        else:
-            spans = ()
         with self._lock:
-            self._part = part
+            if self._closed:
+                raise Cancelled
+            self._part = part = self._disk.open_part(self.job.part)
+            spans = self._spans_there(record, part.size())
             self._ranges = Ranges(size, spans)
             self._synced = spans
             self._resumed = self._ranges.front
-        if not spans:
-            part.truncate(0)
+            if not spans or part.size() > size:
+                part.truncate(size if spans else 0)
 
-    def close(self) -> None:
-        """No byte is written after this returns; what is there stays for a later run."""
+    def close(self, deadline: float | None = None) -> None:
+        """Begin no more writes, and wait for those under way; what is there stays for a later run.
+
+        Args:
+            deadline: moment (monotonic) when a drive that hangs is waited for no more.
+        """
         with self._lock:
             self._closed = True
             self._lock.notify_all()
-            self._lock.wait_for(lambda: self._writers == 0)
-            if self._part is not None:
-                self._part.close()
+            seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+            self._lock.wait_for(lambda: self._users == 0, seconds)
+            self._close_unused()
 
     def claim(self, connections: int) -> Claim | None:
         """A range for one connection of at most `connections` on this file; None if there is none now."""
@@ -143,9 +161,8 @@ class FileTransfer:
         with self._lock:
             if claim not in self._ranges:
                 raise Cancelled
-            if self.small and claim.position == self._hashed:
-                self._hasher.update(data)
-                self._hashed += count
+            if self.small and claim.position == self._front.hashed:
+                self._front.update(data)
             claim.position += count
             self._since_failure += count
             self._since_sync += count
@@ -157,12 +174,18 @@ class FileTransfer:
             self._sync()
         self._watermarks.wrote(self, count)
 
-    def failed(self) -> int:
-        """Count a failure; returns how many there were in a row without real progress between them."""
+    def failed(self, moment: int) -> int:
+        """Count a failure; returns how many there were in a row without real progress between them.
+
+        Args:
+            moment: kept in `idle_since` if this is the first one.
+        """
         with self._lock:
-            self.failures = 1 if self._since_failure >= 64 << 10 else self.failures + 1
+            self._failures = 1 if self._since_failure >= _PROGRESS else self._failures + 1
             self._since_failure = 0
-            return self.failures
+            if self._failures == 1:
+                self.idle_since = moment
+            return self._failures
 
     def take_conclusion(self) -> bool:
         """True once, for the thread that shall call `conclude`, when every byte of a small file is there."""
@@ -178,7 +201,7 @@ class FileTransfer:
         while True:
             with self._lock:
                 self._lock.wait_for(
-                    lambda: self._closed or self._ranges.complete or self._ranges.front - self._hashed >= _BUFFER
+                    lambda: self._closed or self._ranges.complete or self._ranges.front - self._front.hashed >= _BUFFER
                 )
                 if self._closed:
                     raise Cancelled
@@ -199,7 +222,7 @@ class FileTransfer:
             DiskProblem, Cancelled.
         """
         self._catch_up(self.job.file.size, memoryview(bytearray(min(_BUFFER, max(1, self.job.file.size)))))
-        found = self._hasher.digest()
+        found = self._front.hasher.digest()
         expected = self.job.file.digest
         if expected is not None and found != expected:
             self._throw_away(found, expected)
@@ -207,17 +230,17 @@ class FileTransfer:
         with self._using_part() as part:
             part.sync()
             part.close()  # Windows renames no open file
-            self._watermarks.forget(self)
-            published = self.job.publish(self.job.part)
-            for one in published:
-                self._journal.files.save(one, found)
-            self._journal.parts.forget(self.job.part)
-            self.published = published
+            with self._finishing():
+                for published in self.job.publish(self.job.part):
+                    self._journal.files.save(published, found)
+                self._journal.parts.forget(self.job.part)
         return True
 
-    def record(self) -> PartRecord:
-        """Where it stands, for the journal."""
+    def record(self) -> PartRecord | None:
+        """Where it stands, for the journal; None if the part is no more."""
         with self._lock:
+            if self._finished:
+                return None
             return PartRecord(
                 self.job.part, self.job.file.size, self.job.version, self._ranges.spans(), self._synced, boot_id()
             )
@@ -229,13 +252,31 @@ class FileTransfer:
     def progress(self) -> FileProgress:
         with self._lock:
             done = self._ranges.done
-            checking = done == self.job.file.size or self._hashed < self._resumed
+            hashed = self._front.hashed
+            checking = done == self.job.file.size or hashed < self._resumed
             return FileProgress(
                 self.job.file.path,
                 Phase.CHECKING if checking else Phase.FETCHING,
-                self._hashed if checking else done,
+                hashed if checking else done,
                 self.job.file.size,
             )
+
+    def _spans_there(self, record: PartRecord | None, there: int) -> Spans:
+        if record is None or self.single or (record.size, record.version) != (self.job.file.size, self.job.version):
+            return ()
+        return tuple((start, min(end, there)) for start, end in record.trusted(boot_id()) if start < there)
+
+    @contextmanager
+    def _finishing(self) -> Iterator[None]:
+        """Nothing is journaled of the part any more, unless the body fails."""
+        self._finished = True
+        self._watermarks.forget(self)
+        try:
+            yield
+        except BaseException:
+            self._finished = False
+            self._watermarks.wrote(self, 0)
+            raise
 
     @contextmanager
     def _using_part(self) -> Iterator[PartFile]:
@@ -244,30 +285,41 @@ class FileTransfer:
             if self._closed or self._part is None:
                 raise Cancelled
             part = self._part
-            self._writers += 1
+            self._users += 1
         try:
             yield part
         finally:
             with self._lock:
-                self._writers -= 1
+                self._users -= 1
                 self._lock.notify_all()
+                self._close_unused()
 
-    def _catch_up(self, front: int, buffer: memoryview) -> None:
-        while self._hashed < front:
+    def _close_unused(self) -> None:
+        """Whoever is the last; the lock is held."""
+        if self._closed and self._users == 0 and self._part is not None:
+            self._part.close()
+
+    def _catch_up(self, reached: int, buffer: memoryview) -> None:
+        """Hash up to there, or until the file begins anew."""
+        front = self._front
+        while front.hashed < reached:
             with self._using_part() as part:
-                read = part.read_at(self._hashed, buffer[: front - self._hashed])
+                read = part.read_at(front.hashed, buffer[: reached - front.hashed])
+            if front is not self._front:
+                return
             if read == 0:
                 raise errors.DiskFailed(self.job.part, "that bytes are gone which were written")
-            self._hasher.update(buffer[:read])
-            self._hashed += read
+            front.update(buffer[:read])
 
     def _sync(self) -> None:
         with self._lock:
-            spans = self._ranges.spans()
+            ranges = self._ranges
+            spans = ranges.spans()
         with self._using_part() as part:
             part.sync()
         with self._lock:
-            self._synced = spans
+            if ranges is self._ranges:  # else it began anew meanwhile
+                self._synced = spans
 
     def _throw_away(self, found: Digest, expected: Digest) -> None:
         log.warning("%s has %s, listed is %s: thrown away", self.job.file.path, found, expected)
@@ -286,7 +338,6 @@ class FileTransfer:
         if self._part is not None and not self._closed:
             self._part.truncate(0)
         self._ranges = Ranges(self.job.file.size)
-        self._hasher = Hasher(self._algorithm, self.job.file.size)
-        self._hashed = 0
+        self._front = _Front(self._algorithm, self.job.file.size)
         self._resumed = 0
         self._synced = ()

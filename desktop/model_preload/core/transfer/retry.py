@@ -1,15 +1,10 @@
-"""When to try again, and when to stop."""
+"""When to try again, when to stop, and with how many connections."""
 
-import random
+import time
 
 from model_preload.core import errors
 
-TRIES = 7
-"""Failures in a row, without bytes between them, before a file is given up."""
-_FIRST_WAIT = 0.5
-_MAX_WAIT = 30.0
-_MAX_ASKED = 60.0
-"""Seconds: a hub's `Retry-After` is followed up to here."""
+_EASED_SECONDS = 10.0
 
 
 def may_retry(problem: errors.Circumstance) -> bool:
@@ -17,14 +12,36 @@ def may_retry(problem: errors.Circumstance) -> bool:
     return isinstance(problem, errors.HubProblem | errors.TransferProblem) and problem.retryable
 
 
-def concerns_all(problem: errors.Circumstance) -> bool:
-    """Whether the other files of the same source will meet it too, so that going on is pointless."""
+def concerns_all(problem: errors.Circumstance, *, nothing_came: bool) -> bool:
+    """Whether the other files of the same source will meet it too, so that going on is pointless.
+
+    Args:
+        nothing_came: of any file, while this one was tried again and again.
+    """
+    if isinstance(problem, errors.HubBusy | errors.HubTimeout | errors.ConnectionLost):
+        return nothing_came
     return not isinstance(problem, errors.TransferProblem | errors.HubRefused | errors.AnswerInvalid)
 
 
-def wait_seconds(failures: int, problem: errors.Circumstance) -> float:
-    """How long to wait after so many failures in a row (1 or more): doubling, with jitter, or as the hub asks."""
-    if isinstance(problem, errors.HubBusy) and problem.retry_after is not None:
-        return min(problem.retry_after, _MAX_ASKED) + random.uniform(0, 0.5)
-    longest = min(_MAX_WAIT, _FIRST_WAIT * 2 ** (failures - 1))
-    return random.uniform(longest / 2, longest)
+class Width:
+    """How many connections a hub bears: halved by a 429, one more for each range after a quiet while.
+
+    Not thread-safe.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._quiet_from = 0.0
+        self.now = most
+
+    def refused(self, wait: float) -> None:
+        """A 429 came, and its connection waits that long. Those that come meanwhile were sent before it."""
+        moment = time.monotonic()
+        if moment >= self._quiet_from:
+            self.now = max(1, self.now // 2)
+        self._quiet_from = max(self._quiet_from, moment + wait)
+
+    def succeeded(self) -> None:
+        """A range came whole."""
+        if self.now < self._most and time.monotonic() > self._quiet_from + _EASED_SECONDS:
+            self.now += 1

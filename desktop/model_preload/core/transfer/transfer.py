@@ -58,7 +58,7 @@ class Transfer:
         self._finished_files = 0
         self._finished_bytes = 0
         self._active = 0
-        self._limit = client.connections
+        self._width = retry.Width(client.connections)
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self._bug: BaseException | None = None
@@ -125,13 +125,15 @@ class Transfer:
             self._stopped = True
             self._state.notify_all()
             left, threads = list(self._open), list(self._threads)
-        self._watermarks.flush()
-        for file in left:
-            file.close()
         deadline = time.monotonic() + _RELEASE_SECONDS
-        for thread in threads:
-            # One that is stuck in a name look-up is left behind: it finds its file closed and ends.
-            thread.join(max(0.0, deadline - time.monotonic()))
+        for file in left:
+            file.close(deadline)
+        try:
+            self._watermarks.flush()
+        finally:
+            for thread in threads:
+                # One that is stuck in a name look-up is left behind: it finds its file closed and ends.
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start(self, name: str, work: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=self._guarded, args=(work, *args), name=name, daemon=True)
@@ -160,8 +162,9 @@ class Transfer:
                     self._begin(file)
                 else:
                     fetcher.fetch(file, claim, buffer)
-            except Paused:
-                pass
+                    self._succeeded()
+            except (Paused, Cancelled):
+                pass  # or its file was given up meanwhile: the next look at the state tells what follows
             except errors.Circumstance as problem:
                 self._failed(file, problem)
             finally:
@@ -182,15 +185,15 @@ class Transfer:
                 if self._over:
                     return None
                 wake = None
-                if self._active < self._limit:
+                if self._active < self._width.now:
                     now = time.monotonic()
                     for file in self._open:
                         if file.not_before > now:
                             wake = min(wake or file.not_before, file.not_before)
-                        elif (claim := file.claim(min(CONNECTIONS_A_FILE, self._limit))) is not None:
+                        elif (claim := file.claim(min(CONNECTIONS_A_FILE, self._width.now))) is not None:
                             self._active += 1
                             return file, claim
-                    if self._waiting:
+                    if self._waiting and len(self._open) < self._client.connections:
                         file = FileTransfer(self._waiting.popleft(), self._disk, self._journal, self._watermarks)
                         file.not_before = float("inf")
                         self._open.append(file)
@@ -221,6 +224,8 @@ class Transfer:
         try:
             if file.take_conclusion() and file.conclude():
                 self._finish(file)
+        except Cancelled:
+            pass
         except errors.Circumstance as problem:
             self._failed(file, problem)
 
@@ -232,31 +237,35 @@ class Transfer:
             self._finished_bytes += file.job.file.size
             self._state.notify_all()
 
+    def _succeeded(self) -> None:
+        with self._state:
+            self._width.succeeded()
+
     def _failed(self, file: FileTransfer, problem: errors.Circumstance) -> None:
         path = file.job.file.path
-        with self._state:
-            if file.not_before > time.monotonic():
-                return  # another of its connections failed a moment ago: that is one failure, not two
-        failures = file.failed()
-        if retry.may_retry(problem) and failures < retry.TRIES:
-            wait = retry.wait_seconds(failures, problem)
-            log.warning("%s: %s; again in %.1f s (%d of %d)", path, problem, wait, failures, retry.TRIES)
-            with self._state:
-                file.not_before = time.monotonic() + wait
-                if isinstance(problem, errors.HubBusy) and problem.status == 429:
-                    self._limit = max(1, self._limit // 2)
-            return
-        log.error("%s: given up: %s", path, problem)
-        self._watermarks.flush()
+        patience = self._client.patience
         with self._state:
             if file not in self._open:
                 return  # another of its connections failed first
+            if retry.may_retry(problem):
+                if file.not_before > time.monotonic():
+                    return  # another of its connections failed a moment ago: that is one failure, not two
+                failures = file.failed(self._meter.total)
+                if failures < patience.tries:
+                    wait = patience.wait(failures, problem)
+                    log.warning("%s: %s; again in %.1f s (%d of %d)", path, problem, wait, failures, patience.tries)
+                    file.not_before = time.monotonic() + wait
+                    if isinstance(problem, errors.HubBusy) and problem.status == 429:
+                        self._width.refused(wait)
+                    return
             self._open.remove(file)
             self._failures[path] = problem
-            if retry.concerns_all(problem):
+            if retry.concerns_all(problem, nothing_came=self._meter.total == file.idle_since):
                 self._stopped = True
             self._state.notify_all()
+        log.error("%s: given up: %s", path, problem)
         file.close()
+        self._watermarks.flush()
 
     def _progress(self) -> Progress:
         with self._state:

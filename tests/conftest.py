@@ -1,0 +1,70 @@
+"""What holds for every test: nothing of the user's is touched, nothing is left alive, no log line comes unseen."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from model_preload.core import texts
+
+_OURS = ("MODEL_PRELOAD", "HF_", "HUGGING", "MODELSCOPE", "PADDLE", "TORCH_HOME", "TIANSHU", "XDG_", "SSL_CERT")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the machine's reaches a test, and the user's folders are the test's."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name.lower() in _PROXIES:
+            monkeypatch.delenv(name)
+    home = tmp_path / "user"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("MODEL_PRELOAD_HOME", str(tmp_path / "state"))
+    texts.use("en")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Every thread that a test started, or made the code start, is over when it ends."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 2
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not left, f"still running: {sorted(thread.name for thread in left)}"
+
+
+class ExpectedLog:
+    """Lets a test say which warnings of ours it expects: `expected_log("again in", "given up")`."""
+
+    def __init__(self) -> None:
+        self.fragments: list[str] = []
+
+    def __call__(self, *fragments: str) -> None:
+        self.fragments += fragments
+
+
+@pytest.fixture
+def expected_log() -> ExpectedLog:
+    """See `ExpectedLog`."""
+    return ExpectedLog()
+
+
+@pytest.fixture(autouse=True)
+def no_log_line_comes_unseen(caplog: pytest.LogCaptureFixture, expected_log: ExpectedLog) -> Iterator[None]:
+    """A warning or error in our log fails the test that did not announce it."""
+    yield
+    found = [
+        record.getMessage()
+        for phase in ("setup", "call")
+        for record in caplog.get_records(phase)
+        if record.name.startswith("model_preload") and record.levelno >= logging.WARNING
+    ]
+    unseen = [line for line in found if not any(fragment in line for fragment in expected_log.fragments)]
+    assert not unseen, f"unexpected log lines: {unseen}"

@@ -1,0 +1,363 @@
+"""The command line in this process: documents as the outside relies on them, exit codes, sentences."""
+
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.hub import make_repository
+from helpers.workbench import model, repository
+from model_preload.cli import arguments, main
+from model_preload.core import errors
+from model_preload.demo.hub import Hub
+
+FILES = {"weights.bin": b"w" * 100_000, "config.json": b"{}\n"}
+MODEL_KEYS = {
+    *("ready", "name", "cache_hint", "message", "verdict", "reasons"),
+    *("files", "bytes", "location", "checked_at"),
+}
+STATUS_KEYS = {"success", "models", "catalog", "any_ready", "any_missing", "first_use_tip", "timestamp"}
+ENTRY_KEYS = {"key", "name", "required", "auto_download", "description"}
+RUN_KEYS = {"id", "started_at", "finished_at", "outcome", "bytes_fetched", "bytes_total", "errors"}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    with Hub(make_repository(FILES)) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        yield running
+
+
+@pytest.fixture
+def call(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command line on a catalog of three models; gives exit code, standard output and standard error."""
+    catalog = tmp_path / "catalog.toml"
+    folder = f"folder = '{(tmp_path / 'plain').as_posix()}'"
+    entries = (
+        model("first", repository("owner/model")),
+        model("second", repository("owner/model"), folder, "required = false\nauto_download = true"),
+        model("absent", repository("owner/nothing"), more="required = false"),
+    )
+    catalog.write_text("schema = 1\n" + "".join(entries), encoding="utf-8")
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "settings.toml").write_text("reserve = 0\n")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main([*words, "--catalog", str(catalog)])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+def document(shown: tuple[int, str, str]) -> Any:
+    """The one document: anything before or after it is an error of `json`."""
+    return json.loads(shown[1])
+
+
+def check_status(found: dict[str, Any]) -> None:
+    assert set(found) - {"run"} == STATUS_KEYS
+    assert all(set(one) == MODEL_KEYS for one in found["models"].values())
+    assert all(set(one) == ENTRY_KEYS for one in found["catalog"])
+    assert MOMENT.fullmatch(found["timestamp"])
+    written = datetime.fromisoformat(found["timestamp"])
+    assert abs((datetime.now(UTC) - written).total_seconds()) < 60
+
+
+# Documents
+
+
+def test_document_of_a_status(call: Call) -> None:
+    shown = call("status", "--json")
+    found = document(shown)
+    check_status(found)
+    assert (shown[0], found["success"], found["any_ready"], found["any_missing"]) == (1, False, False, True)
+    assert "model-preload preload" in found["first_use_tip"]
+    assert [one["key"] for one in found["catalog"]] == ["first", "second", "absent"]
+    assert [one["required"] for one in found["catalog"]] == [True, False, False]
+    assert [one["auto_download"] for one in found["catalog"]] == [False, True, False]
+    first = found["models"]["first"]
+    assert (first["ready"], first["verdict"], first["checked_at"], first["files"]) == (False, "missing", None, 0)
+    assert first["message"] == "; ".join(first["reasons"]) == "it was not preloaded yet"
+
+
+def test_document_of_a_preload(call: Call, tmp_path: Path) -> None:
+    shown = call("preload", "first", "second", "--json")
+    found = document(shown)
+    check_status(found)
+    run = found["run"]
+    assert set(run) == RUN_KEYS
+    assert all(MOMENT.fullmatch(run[name]) for name in ("started_at", "finished_at"))
+    size = sum(map(len, FILES.values()))
+    assert (shown[0], found["success"], run["outcome"], run["errors"]) == (0, True, "done", [])
+    assert (run["bytes_fetched"], run["bytes_total"]) == (2 * size, 2 * size)
+    assert set(found["models"]) == {"first", "second"}
+    second = found["models"]["second"]
+    assert (second["verdict"], second["files"], second["bytes"], second["reasons"]) == ("ready", 2, size, [])
+    assert second["location"] == second["cache_hint"] == str(tmp_path / "plain")
+    assert MOMENT.fullmatch(second["checked_at"])
+    assert (found["any_ready"], found["any_missing"], found["first_use_tip"]) == (True, False, "")
+
+
+def test_document_of_a_preload_that_failed(call: Call, expected_log: Callable[..., None]) -> None:
+    expected_log("owner/nothing")
+    shown = call("preload", "--json")
+    found = document(shown)
+    assert (shown[0], found["success"], found["run"]["outcome"]) == (1, False, "failed")
+    (error,) = found["run"]["errors"]
+    assert set(error) == {"key", "file", "code", "message"}
+    assert (error["key"], error["file"]) == ("absent", "")
+    assert error["code"] == "repository-private"
+    assert "HF_TOKEN" in error["message"]
+    assert [one["ready"] for one in found["models"].values()] == [True, True, False]
+
+
+def test_document_of_a_plan(call: Call, hub: Hub) -> None:
+    shown = call("plan", "first", "--json")
+    found = document(shown)
+    size = sum(map(len, FILES.values()))
+    assert (shown[0], found["success"], found["bytes_to_fetch"], found["refusals"]) == (0, True, size, [])
+    fetch = sorted(found["files"]["fetch"], key=lambda one: str(one["file"]))
+    assert fetch == [{"model": "first", "file": name, "bytes": len(FILES[name])} for name in sorted(FILES)]
+    assert (found["files"]["check"], found["files"]["ready"]) == ([], 0)
+    (drive,) = found["drives"]
+    assert set(drive) == {"drive", "bytes_needed", "bytes_free"}
+    assert hub.bytes_served == 0
+    assert call("preload", "first", "--quiet")[0] == 0
+    assert document(call("plan", "first", "--json"))["files"] == {"fetch": [], "check": [], "ready": 2}
+
+
+def test_document_of_the_catalog(call: Call, tmp_path: Path) -> None:
+    assert call("preload", "first", "--quiet")[0] == 0
+    found = document(call("catalog", "--json"))
+    assert found["success"]
+    first, second, _ = found["models"]
+    size = sum(map(len, FILES.values()))
+    assert (first["key"], first["files"], first["bytes"], first["needs"]) == ("first", 2, size, [])
+    assert (second["required"], second["files"], first["place"]) == (False, 2, "huggingface")
+    assert second["location"] == str(tmp_path / "plain")
+    assert all(one["sources"] for one in found["models"])
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (["status", "nothing"], 2, "unknown-model"),
+        (["preload", "first", "--models", "nothing"], 2, "unknown-model"),
+        (["plan", "nothing"], 2, "unknown-model"),
+        (["catalog", "--nothing"], 2, "usage"),
+        (["nothing"], 2, "usage"),
+        (["status", "--log-level", "loud"], 2, "usage"),
+        (["preload", "--limit", "fast"], 2, "usage"),
+        (["preload", "--limit", "0"], 2, "usage"),
+        (["preload", "second", "--required"], 2, "usage"),
+        (["plan", "absent"], 1, "repository-private"),
+    ],
+)
+def test_document_of_a_failure(
+    call: Call, words: list[str], exit_code: int, code: str, expected_log: Callable[..., None]
+) -> None:
+    expected_log("")
+    shown = call(*words, "--json")
+    found = document(shown)
+    assert (shown[0], found["success"], found["error"]["code"]) == (exit_code, False, code)
+    assert set(found) == {"success", "error"}
+    assert set(found["error"]) == {"code", "message", "next_step"}
+    assert all(found["error"].values())
+    assert found["error"]["message"] in shown[2]
+    assert found["error"]["next_step"] in shown[2]
+
+
+def test_words_cannot_be_shortened_so_that_a_document_is_promised_or_not(
+    call: Call, expected_log: Callable[..., None]
+) -> None:
+    assert (call("status", "--js")[0], call("status", "--lan", "zh")[0]) == (2, 2)
+
+
+# Exit codes and choices
+
+
+def test_status_counts_what_is_required_or_was_ever_chosen(call: Call, expected_log: Callable[..., None]) -> None:
+    expected_log("owner/nothing")
+    assert call("status")[0] == 1
+    assert call("preload", "--required")[0] == 0
+    assert call("status")[0] == 0
+    assert (call("status", "second")[0], call("status", "--required")[0]) == (1, 0)
+    assert call("preload", "absent")[0] == 1
+    assert call("status")[0] == 1
+
+
+def test_models_are_named_in_either_way_and_brought_once(call: Call, hub: Hub) -> None:
+    assert call("preload", "first", "--models", " second , first,", "--json")[0] == 0
+    assert hub.bytes_served == 2 * sum(map(len, FILES.values()))
+
+
+def test_wrong_catalog_and_wrong_settings_are_exit_2(
+    call: Call, tmp_path: Path, expected_log: Callable[..., None]
+) -> None:
+    expected_log("can't be used")
+    (tmp_path / "state" / "settings.toml").write_text("connections = 0\n")
+    code, _, told = call("status")
+    assert code == 2
+    assert "“connections” is 0; expected is a whole number from 1 to 64" in told
+    (tmp_path / "state" / "settings.toml").unlink()
+    (tmp_path / "catalog.toml").write_text("schema = 2\n")
+    assert call("status")[0] == 2
+
+
+def test_refused_plan_is_exit_3_with_numbers_and_names(
+    call: Call, tmp_path: Path, hub: Hub, expected_log: Callable[..., None]
+) -> None:
+    expected_log("Nothing was begun")
+    (tmp_path / "state" / "settings.toml").write_text(f"reserve = {10**18}\n")
+    for name in ("plan", "preload"):
+        code, _, told = call(name, "first")
+        assert code == 3
+        assert "first" in told
+        assert "1000000.0 TB" in told
+    shown = call("plan", "first", "--json")
+    assert (shown[0], document(shown)["success"], len(document(shown)["refusals"])) == (3, False, 1)
+    shown = call("preload", "first", "--json")
+    assert (shown[0], document(shown)["error"]["code"]) == (3, "plan-refused")
+    assert hub.bytes_served == 0
+
+
+def test_unknown_platform_folder_is_exit_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], hub: Hub, expected_log: Callable[..., None]
+) -> None:
+    expected_log("the platform's folder is not known")
+    catalog = tmp_path / "platform.toml"
+    entry = model("placed", repository("owner/model"), 'folder = "{platform}/models"')
+    catalog.write_text("schema = 1\n" + entry, encoding="utf-8")
+    assert main(["preload", "--catalog", str(catalog)]) == 3
+    assert "MODEL_PRELOAD_PLATFORM" in capsys.readouterr().err
+    assert main(["status", "--catalog", str(catalog)]) == 1
+    assert main(["catalog", "--catalog", str(catalog)]) == 0
+
+
+@pytest.mark.parametrize("words", [["--help"], ["preload", "--help"], ["--version"]])
+def test_help_and_version_are_no_failure(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    shown = capsys.readouterr()
+    assert (left.value.code, shown.err) == (0, "")
+    assert ("model-preload 0" if words == ["--version"] else "usage: model-preload") in shown.out
+
+
+def test_every_command_and_option_is_explained_in_the_manual() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    parser = arguments._parser()
+    (commands,) = (action for action in parser._actions if isinstance(action.choices, dict))
+    assert isinstance(commands.choices, dict)
+    assert set(commands.choices) == set(arguments.COMMANDS)
+    options = {name for one in commands.choices.values() for name in one._option_string_actions if name != "-h"}
+    assert [name for name in (*commands.choices, *options, "--version") if f"`{name}" not in manual] == []
+
+
+# Sentences
+
+
+def test_people_are_told_verdicts_places_and_the_sum(call: Call, tmp_path: Path) -> None:
+    code, out, told = call("preload", "first", "second")
+    assert code == 0
+    assert re.search(r"^first +Ready +2/2 +100 kB +\d{4}-\d\d-\d\d \d\d:\d\d *$", out, re.MULTILINE)
+    assert f"second: {tmp_path / 'plain'}\n" in out
+    assert out.endswith("2 of 2 models are ready.\n")
+    assert "first (1 of 2)\n" in told
+    assert "second: Ready, 100 kB fetched\n" in told
+    (tmp_path / "plain" / "weights.bin").write_bytes(b"x" * 100_000)
+    code, out, _ = call("status", "second", "--deep")
+    assert code == 1
+    assert "second: 1 file is damaged: weights.bin\n" in out
+    assert out.endswith("0 of 1 model is ready.\n")
+
+
+def test_errors_of_a_run_are_told_with_their_next_step_and_without_folding(
+    call: Call, expected_log: Callable[..., None]
+) -> None:
+    expected_log("owner/nothing")
+    code, out, told = call("preload", "absent")
+    assert code == 1
+    assert re.search(r"^absent: 127\.0\.0\.1:\d+ shows owner/nothing to no one .* Set HF_TOKEN .*$", told, re.MULTILINE)
+    assert "absent: it was not preloaded yet" in out
+
+
+def test_text_that_looks_like_markup_or_emoji_is_shown_as_it_is(call: Call, expected_log: Callable[..., None]) -> None:
+    expected_log("smile")
+    _, _, told = call("status", "[red]:smile:[/]\\")
+    assert "“[red]:smile:[/]\\”" in told
+
+
+def test_catalog_and_plan_are_told(call: Call, tmp_path: Path) -> None:
+    code, out, _ = call("catalog")
+    assert code == 0
+    assert re.search(r"^second +second +no +– +– *$", out, re.MULTILINE)
+    assert "first from huggingface:owner/model@main" in out
+    code, out, _ = call("plan", "first")
+    assert code == 0
+    assert re.search(r"^first +2 +100 kB +0 +0 *$", out, re.MULTILINE)
+    assert re.search(r"100 kB to write, .+ free$", out, re.MULTILINE)
+
+
+# Streams
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk", "cp437"])
+@pytest.mark.parametrize("words", [("status",), ("catalog",), ("plan", "first"), ("preload", "first"), ("plan", "无")])
+def test_no_code_page_ends_a_command(
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str,
+    words: tuple[str, ...],
+    expected_log: Callable[..., None],
+) -> None:
+    expected_log("“无”")
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+    with monkeypatch.context() as limited:
+        for name, stream in streams.items():
+            limited.setattr(sys, name, stream)
+        code = call(*words, "--lang", "zh")[0]
+    assert code == {"status": 1, "plan": 2 if "无" in words else 0}.get(words[0], 0)
+    written = b""
+    for stream in streams.values():
+        stream.flush()
+        assert isinstance(stream.buffer, io.BytesIO)
+        written += stream.buffer.getvalue()
+    assert written.decode(encoding)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("written", "bytes_a_second"),
+    [
+        *(("2M", 2_000_000), ("500k", 500_000), ("1.5MB/s", 1_500_000), ("1G", 10**9), ("700", 700)),
+        *(("2m", 2_000_000), (" 2 MiB/s ", 2_000_000), ("1b", 1)),
+    ],
+)
+def test_rates(written: str, bytes_a_second: int) -> None:
+    assert arguments.rate(written) == bytes_a_second
+
+
+@pytest.mark.parametrize("written", ["", "0", "0.5", "-1", "fast", "2T", "2M5", "1e9", "½M", "inf", "nan", "2,5M"])
+def test_rates_that_are_none(written: str) -> None:
+    with pytest.raises(errors.UsageProblem):
+        arguments.rate(written)
+
+
+def test_limit_holds(call: Call) -> None:
+    began = datetime.now(UTC)
+    assert call("preload", "first", "--limit", "100k", "--json")[0] == 0
+    assert 0.3 < (datetime.now(UTC) - began).total_seconds() < 5

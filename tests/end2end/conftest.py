@@ -1,0 +1,5 @@
+"""Fixtures of these tests."""
+
+from helpers.wheels import wheels
+
+__all__ = ["wheels"]
