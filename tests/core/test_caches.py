@@ -17,6 +17,7 @@ from model_preload.core import errors
 from model_preload.core.caches import Cache
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
+from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
 from model_preload.core.values import Digest, ListedFile, Published
 
@@ -96,10 +97,10 @@ def test_a_folder_holds_each_file_under_its_own_path(root: Path) -> None:
     assert cache.location == root
     assert cache.staging == root.parent / ".model-preload"
     assert list(cache.candidates(listed())) == []
-    published = cache.publish(part(cache), listed())
+    published = cache.publish(part(cache), listed(), Control())
     assert [one.path for one in published] == [cache.destination(listed())] == [root / "onnx" / "模型.onnx"]
     assert true(published)
-    adopted = cache.adopt(cache.destination(listed()), listed("copy.onnx"))
+    adopted = cache.adopt(cache.destination(listed()), listed("copy.onnx"), Control())
     assert true(adopted)
     cache.complete()
     assert (cache.foreign_ref(), cache.announced()) == (None, True)
@@ -115,7 +116,7 @@ def test_with_links_the_bytes_lie_in_blobs(root: Path) -> None:
     cache = hf(root)
     file = listed()
     assert file.digest
-    published = cache.publish(part(cache), file)
+    published = cache.publish(part(cache), file, Control())
     blob = root / "models--owner--name" / "blobs" / file.digest.hex
     assert [one.path for one in published] == [cache.destination(file), blob]
     assert true(published)
@@ -130,7 +131,7 @@ def test_with_links_the_bytes_lie_in_blobs(root: Path) -> None:
 
 def test_without_links_the_bytes_lie_in_the_snapshot(root: Path) -> None:
     cache = hf(root, no_links=True)
-    published = cache.publish(part(cache), listed())
+    published = cache.publish(part(cache), listed(), Control())
     assert [one.path for one in published] == [cache.destination(listed())]
     assert true(published)
     cache.complete()
@@ -143,18 +144,18 @@ def test_without_links_the_bytes_lie_in_the_snapshot(root: Path) -> None:
 @pytest.mark.parametrize("no_links", [False, True])
 def test_publishing_again_replaces_what_was_damaged(tmp_path: Path, no_links: bool) -> None:
     cache = hf(tmp_path / "hub", no_links=no_links)
-    cache.publish(part(cache), listed())
+    cache.publish(part(cache), listed(), Control())
     cache.destination(listed()).write_bytes(b"damaged")
-    assert true(cache.publish(part(cache), listed()))
+    assert true(cache.publish(part(cache), listed(), Control()))
     assert cache.destination(listed()).read_bytes() == b"weights"
 
 
 @pytest.mark.usefixtures("links")
 @pytest.mark.parametrize("before", [False, True])
 def test_a_cache_may_change_between_links_and_none(tmp_path: Path, before: bool) -> None:
-    hf(tmp_path / "hub", no_links=before).publish(part(hf(tmp_path / "hub")), listed())
+    hf(tmp_path / "hub", no_links=before).publish(part(hf(tmp_path / "hub")), listed(), Control())
     after = hf(tmp_path / "hub", no_links=not before)
-    assert true(after.publish(part(after), listed()))
+    assert true(after.publish(part(after), listed(), Control()))
     assert after.destination(listed()).is_symlink() is before
     assert after.destination(listed()).read_bytes() == b"weights"
 
@@ -183,7 +184,7 @@ def test_bytes_that_are_in_the_cache_are_adopted(tmp_path: Path, no_links: bool,
     candidate.parent.mkdir(parents=True)
     candidate.write_bytes(b"weights")
     for _ in range(2):
-        published = cache.adopt(candidate, listed())
+        published = cache.adopt(candidate, listed(), Control())
         assert published[0].path == cache.destination(listed())
         assert true(published)
         assert cache.destination(listed()).read_bytes() == b"weights"
@@ -193,8 +194,8 @@ def test_bytes_that_are_in_the_cache_are_adopted(tmp_path: Path, no_links: bool,
 @pytest.mark.usefixtures("links")
 def test_two_names_of_one_content_share_one_blob(tmp_path: Path) -> None:
     cache = hf(tmp_path / "hub")
-    published = cache.publish(part(cache), listed("a.bin"))
-    more = cache.adopt(published[-1].path, listed("deep/b.bin"))
+    published = cache.publish(part(cache), listed("a.bin"), Control())
+    more = cache.adopt(published[-1].path, listed("deep/b.bin"), Control())
     assert true(more)
     assert published[-1] == more[-1]
     assert cache.destination(listed("deep/b.bin")).read_bytes() == b"weights"
@@ -247,7 +248,7 @@ def test_the_clients_own_lock_is_respected(tmp_path: Path) -> None:
     path = tmp_path / "hub" / ".locks" / "models--owner--name" / f"{file.digest.hex}.lock"
     path.parent.mkdir(parents=True)
     staged = part(cache)
-    thread = threading.Thread(target=cache.publish, args=(staged, file))
+    thread = threading.Thread(target=cache.publish, args=(staged, file, Control()))
     with filelock.FileLock(path):
         thread.start()
         thread.join(0.2)
@@ -258,6 +259,22 @@ def test_the_clients_own_lock_is_respected(tmp_path: Path) -> None:
     assert cache.destination(file).read_bytes() == b"weights"
 
 
+def test_a_cancel_ends_the_wait_for_the_clients_lock(tmp_path: Path) -> None:
+    cache = hf(tmp_path / "hub")
+    file = listed()
+    assert file.digest
+    path = tmp_path / "hub" / ".locks" / "models--owner--name" / f"{file.digest.hex}.lock"
+    path.parent.mkdir(parents=True)
+    control = Control()
+    timer = threading.Timer(0.2, control.cancel)
+    with filelock.FileLock(path):
+        timer.start()
+        with pytest.raises(Cancelled):
+            cache.publish(part(cache), file, control)
+    timer.join()
+    assert not cache.destination(file).exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="filelock on Windows takes a folder in its place for a held lock")
 def test_a_lock_that_can_not_be_made_is_a_problem_of_the_disk(tmp_path: Path) -> None:
     cache = hf(tmp_path / "hub")
@@ -266,7 +283,7 @@ def test_a_lock_that_can_not_be_made_is_a_problem_of_the_disk(tmp_path: Path) ->
     (tmp_path / "hub" / ".locks" / "models--owner--name" / f"{file.digest.hex}.lock").mkdir(parents=True)
     staged = part(cache)
     with pytest.raises(errors.DiskProblem):
-        cache.publish(staged, file)
+        cache.publish(staged, file, Control())
     assert staged.exists()
 
 
@@ -341,7 +358,7 @@ def test_entries_are_named_as_the_client_names_them(tmp_path: Path) -> None:
 def test_the_client_finds_it_offline_once_it_is_complete(tmp_path: Path, no_links: bool, revision: str) -> None:
     root = tmp_path / "缓存"
     cache = hf(root, no_links=no_links, revision=revision)
-    cache.publish(part(cache), listed())
+    cache.publish(part(cache), listed(), Control())
     script = f"""
 def found():
     file = h.try_to_load_from_cache("owner/name", "onnx/模型.onnx", revision={revision!r})

@@ -83,7 +83,7 @@ def test_a_chunked_body_arrives_whole(hub: FaultyHub, client: Client) -> None:
 
 def test_a_slow_body_is_given_as_it_comes(hub: FaultyHub, client: Client) -> None:
     """The buffer is far larger than what comes within the time after which a silent line is given up."""
-    hub.fail(BODY, faults.dripping(bytes_=4096, pause=0.02))
+    hub.fail(BODY, faults.dripping(bytes_=4096, pause=0.01))
     buffer = memoryview(bytearray(1 << 20))
     sizes = []
     with client.stream(hub.file_url("data.bin"), control=Control()) as reply:

@@ -114,7 +114,7 @@ class Memory(RuleBasedStateMachine):
     @rule(place=places)
     def forget_part(self, place: Path) -> None:
         self.parts.pop(place, None)
-        self.journal.parts.forget(place)
+        self.journal.parts.forget([place])
 
     @rule(some=st.lists(models, max_size=4))
     def queue_models(self, some: list[str]) -> None:

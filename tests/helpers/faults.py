@@ -301,7 +301,7 @@ def random_bytes(size: int, seed: int = 0) -> bytes:
 
 
 PROMPT = Patience(
-    silence=0.4,
+    silence=0.3,
     connect=1.0,
     listing=5.0,
     tries=4,

@@ -110,7 +110,7 @@ def _told(event: Event, names: Mapping[str, str]) -> str:
                 )
             )
         case Notice(model, message):
-            return f"{names[model]}: {message}"
+            return f"{names[model]}: {message}" if model else str(message)
         case _:
             return ""
 

@@ -72,7 +72,7 @@ class ModelFinished:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know that stops nothing."""
+    """Something the user should know that stops nothing; `model` is "" if it is about the whole run."""
 
     model: str
     message: Text

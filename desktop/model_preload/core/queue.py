@@ -3,7 +3,7 @@
 One per process, made by `cli` or `app`, given to those who show or change it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,19 +25,26 @@ class Queue:
         self._rows = journal.queue
 
     @contextmanager
-    def running(self, purpose: str, wait: Control | None = None) -> Iterator[None]:
+    def running(
+        self, purpose: str, wait: Control | None = None, on_wait: Callable[[str], None] = lambda _holder: None
+    ) -> Iterator[None]:
         """Hold the right to run. What a killed run left as running waits again.
 
         Args:
             purpose: what another run is told, such as the command line.
             wait: given, wait for another run to end, until cancelled.
+            on_wait: told once for whom it waits.
 
         Raises:
             HeldByAnother: another process holds it.
             Cancelled: while waiting.
         """
-        if not self._lock.acquire(purpose, wait):
-            raise HeldByAnother(self._lock.holder() or "model-preload")
+        if not self._lock.acquire(purpose):
+            holder = self._lock.holder() or "model-preload"
+            if wait is None:
+                raise HeldByAnother(holder)
+            on_wait(holder)
+            self._lock.acquire(purpose, wait)
         try:
             for entry in self._rows.load():
                 if entry.state is QueueState.RUNNING:

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from model_preload.core.events import Control
 from model_preload.core.values import ListedFile, Published
 
 
 class Cache(Protocol):
     """One model's place in a layout. Methods that write raise DiskProblem; any thread may call.
+
+    `control` ends a wait for another program's lock.
 
     Attributes:
         location: the folder that people are shown.
@@ -27,13 +30,13 @@ class Cache(Protocol):
     def candidates(self, file: ListedFile) -> Iterable[Path]:
         """Other places in the layout where the same bytes may lie, most likely first."""
 
-    def publish(self, part: Path, file: ListedFile) -> tuple[Published, ...]:
+    def publish(self, part: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
         """Give a part, whose digest matched, its final name in one atomic step.
 
         Returns everything that holds these bytes now, the destination first.
         """
 
-    def adopt(self, candidate: Path, file: ListedFile) -> tuple[Published, ...]:
+    def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
         """The same with a file of the layout, whose digest matched, that stays where it is."""
 
     def foreign_ref(self) -> str | None:

@@ -7,6 +7,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from model_preload.core.events import Control
 from model_preload.core.files import Disk, staging_folder
 from model_preload.core.values import ListedFile, Published
 
@@ -28,10 +29,10 @@ class FolderCache:
     def candidates(self, file: ListedFile) -> Iterable[Path]:
         return ()
 
-    def publish(self, part: Path, file: ListedFile) -> tuple[Published, ...]:
+    def publish(self, part: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
         return (self._disk.replace(part, self.destination(file)),)
 
-    def adopt(self, candidate: Path, file: ListedFile) -> tuple[Published, ...]:
+    def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
         return (self._disk.adopt(candidate, self.destination(file)),)
 
     def foreign_ref(self) -> str | None:

@@ -13,6 +13,7 @@ Source: huggingface_hub's guide "Understand caching" and its `file_download.py`.
 
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,13 @@ from pathlib import Path
 import filelock
 
 from model_preload.core.errors import AccessDenied
+from model_preload.core.events import Control
 from model_preload.core.files import Disk, staging_folder
 from model_preload.core.files.disk import extended, translated
 from model_preload.core.values import ListedFile, Published
 
 _LOCK_SECONDS = 60.0
+_LOCK_POLL = 0.1
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
@@ -91,15 +94,15 @@ class HuggingFaceCache:
             if commit != self._commit:
                 yield snapshots.joinpath(commit, *file.path.split("/"))
 
-    def publish(self, part: Path, file: ListedFile) -> tuple[Published, ...]:
-        with self._locked(file):
+    def publish(self, part: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
+        with self._locked(file, control):
             if not self._may_link():
                 return (self._disk.replace(part, self.destination(file)),)
             blob = self._disk.replace(part, self._blob(file))
             return self._linked(blob, file)
 
-    def adopt(self, candidate: Path, file: ListedFile) -> tuple[Published, ...]:
-        with self._locked(file):
+    def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
+        with self._locked(file, control):
             if not self._may_link():
                 return (self._disk.adopt(candidate, self.destination(file)),)
             target = self._blob(file)
@@ -143,17 +146,22 @@ class HuggingFaceCache:
         return self._links
 
     @contextmanager
-    def _locked(self, file: ListedFile) -> Iterator[None]:
+    def _locked(self, file: ListedFile, control: Control) -> Iterator[None]:
         """The lock that huggingface_hub takes for the same entry."""
         name = self._blob(file).name
         path = self._root / ".locks" / self._folder / f"{name}.lock"
         self._disk.make_folder(path.parent)
         lock = filelock.FileLock(extended(path))
         with translated(path):
-            try:
-                lock.acquire(timeout=_LOCK_SECONDS)
-            except filelock.Timeout as error:
-                raise AccessDenied(path, "another program has been holding its lock for a minute") from error
+            ends = time.monotonic() + _LOCK_SECONDS
+            while True:
+                control.check()
+                try:
+                    lock.acquire(timeout=_LOCK_POLL)
+                    break
+                except filelock.Timeout as error:
+                    if time.monotonic() > ends:
+                        raise AccessDenied(path, "another program has been holding its lock for a minute") from error
         try:
             yield
         finally:

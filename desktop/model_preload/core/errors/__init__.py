@@ -6,7 +6,7 @@ plain exception that it is and ends in the log with its traceback.
 """
 
 from model_preload.core.errors.base import Circumstance
-from model_preload.core.errors.disks import AccessDenied, DiskFailed, DiskFull, DiskProblem
+from model_preload.core.errors.disks import AccessDenied, DiskFailed, DiskFull, DiskProblem, NotAFolder
 from model_preload.core.errors.hubs import (
     AnswerInvalid,
     AnswerTooLarge,
@@ -58,6 +58,7 @@ __all__ = [
     "JournalTooNew",
     "JournalUnusable",
     "LengthWrong",
+    "NotAFolder",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",

@@ -14,6 +14,7 @@ class DiskProblem(Circumstance):
     """
 
     code = "disk"
+    exit_code = 3
 
     def __init__(self, path: Path, title: Text, next_step: Text) -> None:
         self.path = path
@@ -37,8 +38,19 @@ class AccessDenied(DiskProblem):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             path,
-            text("{path} can't be written: {reason}.", path=path, reason=reason),
+            text("{path} can't be used: {reason}.", path=path, reason=reason),
             text("Check the folder's rights, and whether another program (antivirus, the engine) holds the file."),
+        )
+
+
+class NotAFolder(DiskProblem):
+    code = "not-a-folder"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            text("{path} can't be made: a file stands where a folder has to be, or the other way round.", path=path),
+            text("Move what is in the way, or choose another place."),
         )
 
 

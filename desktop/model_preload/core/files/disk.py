@@ -22,6 +22,7 @@ from model_preload.core.values import Published
 
 _WINDOWS = sys.platform == "win32"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_MISPLACED = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
@@ -50,6 +51,8 @@ def translated(path: Path) -> Iterator[None]:
             raise errors.DiskFull(path, _free_or_zero(path)) from error
         if error.errno in _DENIED:
             raise errors.AccessDenied(path, reason) from error
+        if error.errno in _MISPLACED:
+            raise errors.NotAFolder(path) from error
         raise errors.DiskFailed(path, reason) from error
 
 

@@ -10,6 +10,7 @@
 Any thread may call any method; each is one transaction.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class Journal:
             QueueRows(database),
             Runs(database),
         )
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is kept or nothing; other threads wait."""
+        return self.database.transaction()
 
     def close(self) -> None:
         self.database.close()

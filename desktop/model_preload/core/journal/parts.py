@@ -65,8 +65,11 @@ class Parts:
         size, version, done, synced, boot_id = rows[0]
         return PartRecord(path, size, version, _spans(done), _spans(synced), boot_id)
 
-    def forget(self, path: Path) -> None:
-        self._database.write("DELETE FROM parts WHERE path = ?", (key(path),))
+    def forget(self, paths: Iterable[Path]) -> None:
+        """All in one transaction."""
+        rows = [(key(path),) for path in paths]
+        if rows:
+            self._database.write("DELETE FROM parts WHERE path = ?", *rows)
 
 
 def _spans(stored: str) -> Spans:

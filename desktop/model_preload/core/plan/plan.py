@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from model_preload.core.errors import PlanRefused
 from model_preload.core.plan import names
@@ -20,7 +21,7 @@ class Wanted:
         state: the file and what is at its place.
         volume: the drive its place is on.
         resumed: bytes that its part has already.
-        shared: an earlier file of the model has the same bytes, which come only once.
+        shared: an earlier file has the same bytes, which come only once.
     """
 
     model: str
@@ -101,7 +102,11 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
         (w for w in wanted if w.to_fetch), key=lambda w: (order[w.model], -w.state.file.size, w.state.file.path)
     )
     drives = _drives(fetch, free)
-    refusals = [*_name_refusals(wanted, limits), *_room_refusals(drives, fetch, reserve)]
+    refusals = [
+        *_name_refusals(wanted, limits),
+        *_place_refusals(wanted),
+        *_room_refusals(drives, fetch, reserve),
+    ]
     return Plan(
         tuple(fetch),
         tuple(w for w in wanted if w.to_check),
@@ -146,8 +151,22 @@ def _name_refusals(wanted: Iterable[Wanted], limits: PathLimits) -> Iterable[Tex
                 yield text("{model}: {problem}", model=model, problem=found)
         for first, second in names.clashes(one.state.file.path for one in files):
             yield text(
-                "{model}: “{first}” and “{second}” are one name on Windows",
+                "{model}: “{first}” and “{second}” are one name on some systems",
                 model=model,
                 first=names.shown(first),
                 second=names.shown(second),
+            )
+
+
+def _place_refusals(wanted: Iterable[Wanted]) -> Iterable[Text]:
+    """Two models that would overwrite each other's file for ever."""
+    first: dict[PurePath, Wanted] = {}
+    for one in wanted:
+        other = first.setdefault(one.state.destination, one)
+        if other.model != one.model and other.state.file.digest != one.state.file.digest:
+            yield text(
+                "{first} and {second} both put “{path}” into one folder, with other bytes",
+                first=other.model,
+                second=one.model,
+                path=names.shown(one.state.file.path),
             )

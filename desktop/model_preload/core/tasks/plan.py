@@ -24,15 +24,15 @@ def plan_for(services: Services, pins: Sequence[Pinned]) -> Plan:
     """The same for models whose listings are known. Raises DiskProblem, JournalUnusable."""
     wanted: list[Wanted] = []
     free: dict[str, int] = {}
+    parts: set[Path] = set()
     for pinned in pins:
         volume = services.disk.volume(pinned.staging)
         free.setdefault(volume, services.disk.free_bytes(pinned.staging))
-        parts: set[Path] = set()
         for state in survey(pinned.cache, pinned.files, services.disk, services.journal):
             resumed = 0 if state.status is FileStatus.VERIFIED else _resumed(services, pinned, state.file)
             part = pinned.part(state.file)
             wanted.append(Wanted(pinned.model.key, state, volume, resumed, shared=part in parts))
-            if state.status is FileStatus.ABSENT or state.status is FileStatus.DAMAGED:
+            if wanted[-1].to_fetch:
                 parts.add(part)
     return make_plan(wanted, free, services.settings.reserve, PathLimits.of(sys.platform))
 

@@ -71,7 +71,11 @@ def preload(
         Cancelled: while waiting for another run.
     """
     models = services.catalog.with_parts(keys)
-    with queue.running(purpose, control if wait else None):
+
+    def on_wait(holder: str) -> None:
+        sink(Notice("", text("Waiting for another run to end: {holder}.", holder=holder)))
+
+    with queue.running(purpose, control if wait else None, on_wait):
         queue.add(model.key for model in models)
         run = _Run(services, queue, models, control, sink, force)
         return run.run()
@@ -178,6 +182,7 @@ class _Run:
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
         services = self._services
+        plan_for(services, [pinned]).require()
         self._check_what_is_here(pinned)
         plan = plan_for(services, [pinned])
         plan.require()
@@ -211,7 +216,7 @@ class _Run:
                     where.token,
                     where.version,
                     pinned.part(same[0]),
-                    partial(_publish, pinned.cache, same=same),
+                    partial(_publish, pinned.cache, same=same, control=self._control),
                 )
             )
         return jobs
@@ -227,7 +232,7 @@ class _Run:
         hash_files(services, pinned.model.key, wanted, self._control, self._sink)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
-                for published in pinned.cache.adopt(state.candidate, state.file):
+                for published in pinned.cache.adopt(state.candidate, state.file, self._control):
                     services.journal.files.save(published, state.file.digest)
 
     def _proven(self, state: FileState) -> bool:
@@ -255,9 +260,9 @@ class _Run:
         self._errors.append(RunError(model.key, path, problem.code, f"{problem.title} {problem.next_step}"))
 
 
-def _publish(cache: Cache, part: Path, same: Sequence[ListedFile]) -> tuple[Published, ...]:
+def _publish(cache: Cache, part: Path, same: Sequence[ListedFile], control: Control) -> tuple[Published, ...]:
     """Publish a part under every name that the listing gives these bytes."""
-    published = cache.publish(part, same[0])
+    published = cache.publish(part, same[0], control)
     for file in same[1:]:
-        published += cache.adopt(published[-1].path, file)
+        published += cache.adopt(published[-1].path, file, control)
     return published

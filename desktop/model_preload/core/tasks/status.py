@@ -12,7 +12,7 @@ from model_preload.core.events import Control, EventSink, Phase, Progress
 from model_preload.core.readiness import Judgement, check_files, judge, survey
 from model_preload.core.tasks.services import Pinned, Services, stored_pin
 from model_preload.core.texts import Text, text
-from model_preload.core.values import DigestAlgorithm, ListedFile, Verdict
+from model_preload.core.values import DigestAlgorithm, FileStatus, ListedFile, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
 
 def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:
     """Hash every file of a model that is there. Raises DiskProblem, Cancelled."""
-    wanted = [(pinned.cache.destination(file), file) for file in pinned.files]
+    states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+    wanted = [(state.destination, state.file) for state in states if state.status is not FileStatus.ABSENT]
     hash_files(services, pinned.model.key, wanted, control, sink)
 
 

@@ -107,15 +107,19 @@ class FileTransfer:
     def small(self) -> bool:
         return self.job.file.size <= SMALL
 
+    @property
+    def _busy(self) -> bool:
+        """Whether its one connection is at work: asked often, so without the lock."""
+        return (self.small or self.single) and self._ranges.claims > 0
+
     def open(self) -> None:
         """Open the part and take over what the journal knows of it. Raises DiskProblem, Cancelled if closed."""
         size = self.job.file.size
-        record = self._journal.parts.load(self.job.part)
         with self._lock:
             if self._closed:
                 raise Cancelled
             self._part = part = self._disk.open_part(self.job.part)
-            spans = self._spans_there(record, part.size())
+            spans = self._spans_there(part.size())
             self._ranges = Ranges(size, spans)
             self._synced = spans
             self._resumed = self._ranges.front
@@ -137,6 +141,8 @@ class FileTransfer:
 
     def claim(self, connections: int) -> Claim | None:
         """A range for one connection of at most `connections` on this file; None if there is none now."""
+        if self._busy:
+            return None
         with self._lock:
             if self._ranges.complete or self._ranges.claims >= connections:
                 return None
@@ -230,10 +236,7 @@ class FileTransfer:
         with self._using_part() as part:
             part.sync()
             part.close()  # Windows renames no open file
-            with self._finishing():
-                for published in self.job.publish(self.job.part):
-                    self._journal.files.save(published, found)
-                self._journal.parts.forget(self.job.part)
+            self._watermarks.published(self.job.part, self._publish(), found)
         return True
 
     def record(self) -> PartRecord | None:
@@ -261,18 +264,17 @@ class FileTransfer:
                 self.job.file.size,
             )
 
-    def _spans_there(self, record: PartRecord | None, there: int) -> Spans:
+    def _spans_there(self, there: int) -> Spans:
+        record = self._journal.parts.load(self.job.part) if there else None
         if record is None or self.single or (record.size, record.version) != (self.job.file.size, self.job.version):
             return ()
         return tuple((start, min(end, there)) for start, end in record.trusted(boot_id()) if start < there)
 
-    @contextmanager
-    def _finishing(self) -> Iterator[None]:
-        """Nothing is journaled of the part any more, unless the body fails."""
+    def _publish(self) -> tuple[Published, ...]:
+        """From here on nothing is journaled of the part any more, unless this fails."""
         self._finished = True
-        self._watermarks.forget(self)
         try:
-            yield
+            return self.job.publish(self.job.part)
         except BaseException:
             self._finished = False
             self._watermarks.wrote(self, 0)
@@ -323,8 +325,7 @@ class FileTransfer:
 
     def _throw_away(self, found: Digest, expected: Digest) -> None:
         log.warning("%s has %s, listed is %s: thrown away", self.job.file.path, found, expected)
-        self._watermarks.forget(self)
-        self._journal.parts.forget(self.job.part)
+        self._watermarks.thrown_away(self.job.part)
         with self._lock:
             self._mismatches += 1
             self._restart()

@@ -15,7 +15,7 @@ from model_preload.core.transfer import retry
 from model_preload.core.transfer.fetch import BUFFER, Fetcher
 from model_preload.core.transfer.file import FileTransfer, Job
 from model_preload.core.transfer.meter import Meter
-from model_preload.core.transfer.ranges import Claim
+from model_preload.core.transfer.ranges import BLOCK, Claim
 from model_preload.core.transfer.watermarks import Watermarks
 
 log = logging.getLogger("model_preload.transfer")
@@ -50,9 +50,12 @@ class Transfer:
         self._journal = journal
         self._control = control
         self._report = report
-        self._watermarks = Watermarks(journal.parts)
+        self._watermarks = Watermarks(journal)
         self._meter = Meter()
-        self._state = threading.Condition()
+        # One lock, two conditions: the one who waits for the end is not in the workers' queue for something to do.
+        lock = threading.RLock()
+        self._state = threading.Condition(lock)
+        self._idle = threading.Condition(lock)
         self._waiting: deque[Job] = deque()
         self._open: list[FileTransfer] = []
         self._finished_files = 0
@@ -84,9 +87,9 @@ class Transfer:
         self._waiting.extend(jobs)
         self._total_files = len(jobs)
         self._total_bytes = sum(job.file.size for job in jobs)
-        ranges = sum(1 + job.file.size // (8 << 20) for job in jobs)
+        useful = sum(min(CONNECTIONS_A_FILE, 1 + job.file.size // BLOCK) for job in jobs)
         fetcher = Fetcher(self._client, self._control, self._meter.add)
-        for number in range(min(self._client.connections, ranges)):
+        for number in range(min(self._client.connections, useful)):
             self._start(f"transfer-{number}", self._work, fetcher)
         try:
             with self._control.interrupting(self._wake):
@@ -119,11 +122,12 @@ class Transfer:
     def _wake(self) -> None:
         with self._state:
             self._state.notify_all()
+            self._idle.notify_all()
 
     def _shut_down(self) -> None:
         with self._state:
             self._stopped = True
-            self._state.notify_all()
+            self._wake()
             left, threads = list(self._open), list(self._threads)
         deadline = time.monotonic() + _RELEASE_SECONDS
         for file in left:
@@ -151,7 +155,7 @@ class Transfer:
             with self._state:
                 self._bug = self._bug or error
                 self._stopped = True
-                self._state.notify_all()
+                self._wake()
 
     def _work(self, fetcher: Fetcher) -> None:
         buffer = memoryview(bytearray(BUFFER))
@@ -172,7 +176,6 @@ class Transfer:
                     file.release(claim)
                 with self._state:
                     self._active -= 1
-                    self._state.notify_all()
             self._settle(file)
 
     def _next(self) -> tuple[FileTransfer, Claim | None] | None:
@@ -192,14 +195,16 @@ class Transfer:
                             wake = min(wake or file.not_before, file.not_before)
                         elif (claim := file.claim(min(CONNECTIONS_A_FILE, self._width.now))) is not None:
                             self._active += 1
+                            self._idle.notify()  # there may be more: one is woken, who wakes the next
                             return file, claim
                     if self._waiting and len(self._open) < self._client.connections:
                         file = FileTransfer(self._waiting.popleft(), self._disk, self._journal, self._watermarks)
                         file.not_before = float("inf")
                         self._open.append(file)
                         self._active += 1
+                        self._idle.notify()
                         return file, None
-                self._state.wait(None if wake in (None, float("inf")) else max(0.0, wake - time.monotonic()))
+                self._idle.wait(None if wake in (None, float("inf")) else max(0.0, wake - time.monotonic()))
 
     def _begin(self, file: FileTransfer) -> None:
         file.open()
@@ -235,7 +240,9 @@ class Transfer:
             self._open.remove(file)
             self._finished_files += 1
             self._finished_bytes += file.job.file.size
-            self._state.notify_all()
+            self._idle.notify()
+            if self._over:
+                self._wake()
 
     def _succeeded(self) -> None:
         with self._state:
@@ -262,7 +269,7 @@ class Transfer:
             self._failures[path] = problem
             if retry.concerns_all(problem, nothing_came=self._meter.total == file.idle_since):
                 self._stopped = True
-            self._state.notify_all()
+            self._wake()
         log.error("%s: given up: %s", path, problem)
         file.close()
         self._watermarks.flush()
