@@ -2,6 +2,7 @@
 
 import copy
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import faults
-from helpers.faults import BODY, LISTING, PROMPT, FaultyHub, cancelling
+from helpers.faults import BODY, LISTING, PROMPT, FaultyHub, cancelling, until
 from helpers.hub import Requests, make_repository
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource, UrlSource
@@ -413,3 +414,20 @@ def test_another_size_than_the_catalog_says_is_named_at_once(hub: FaultyHub, cli
     with pytest.raises(errors.LengthWrong):
         UrlHub(client).list(url_source(hub, size=5), Control())
     assert len(hub.requests) == 1
+
+
+def test_a_pause_while_a_plain_address_is_asked_only_takes_time(hub: FaultyHub) -> None:
+    client = Client(patience=replace(PROMPT, silence=20.0))
+    hub.fail(BODY, faults.silent, times=1)
+    control = Control()
+
+    def pause() -> None:
+        until(lambda: bool(hub.requests))
+        control.pause()
+        control.resume()
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    assert UrlHub(client).list(url_source(hub), control).files[0].size == 1000
+    thread.join()
+    client.close()

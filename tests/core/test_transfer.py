@@ -21,6 +21,7 @@ from model_preload.core.http import Client, Patience, RateLimiter, Token, origin
 from model_preload.core.journal import Journal, PartRecord
 from model_preload.core.transfer import Job, Transfer
 from model_preload.core.transfer.file import FileTransfer
+from model_preload.core.transfer.retry import Width
 from model_preload.core.transfer.watermarks import Watermarks
 from model_preload.core.values import Digest, ListedFile, Published
 from model_preload.demo.messages import Reply, Request, Wire
@@ -229,18 +230,20 @@ def test_one_broken_file_does_not_keep_the_others_away(bench: Bench, hub: Faulty
 def test_who_fetched_a_file_that_is_given_up_goes_on_with_the_next(
     bench: Bench, hub: FaultyHub, expected_log: ExpectedLog
 ) -> None:
-    """Each bad file is given up by one connection while the other one is in the middle of it."""
+    """The bad file is given up by one connection while the other one is in the middle of it."""
     expected_log("given up")
-    bad = {f"bad{number}.bin": random_bytes(9 << 20, number) for number in range(3)}
-    hub.put(make_repository({**bad, "good.bin": SMALL}))
+    bad = {"bad.bin": random_bytes(9 << 20)}
+    good = {f"good{number}.bin": random_bytes(1000, number) for number in range(10)}
+    hub.put(make_repository({**bad, **good}))
     hub.rate = 20_000_000
-    hub.fail(
-        lambda request, reply: BODY(request, reply) and request.range.startswith("bytes=8388608"), faults.status(404)
-    )
+    hub.latency = 0.05
+    second = "bytes=8388608"
+    hub.fail(lambda request, reply: BODY(request, reply) and request.range.startswith(second), faults.status(404))
     bench.connections = 2
-    failed = bench.bring({**bad, "good.bin": SMALL})
-    assert {path: problem.code for path, problem in failed.items()} == dict.fromkeys(bad, "hub-refused")
-    assert bench.published == {"good.bin": SMALL}
+    failed = bench.bring({**bad, **good})
+    assert {path: problem.code for path, problem in failed.items()} == {"bad.bin": "hub-refused"}
+    assert bench.published == good
+    assert Requests.of(hub).to("cdn").about("good").connections >= 2  # of both; one that was broken off is opened anew
 
 
 def test_a_hub_that_is_broken_for_all_is_given_up_once(bench: Bench, hub: FaultyHub, expected_log: ExpectedLog) -> None:
@@ -318,6 +321,17 @@ def test_a_429_halves_the_connections(bench: Bench, hub: FaultyHub, expected_log
     assert bench.bring({path: many[path] for path in order}) == {}
     assert len(bench.published) == 120
     assert 1 <= peak <= 4
+
+
+def test_refusals_that_were_on_their_way_together_count_once() -> None:
+    width = Width(32)
+    for _ in range(10):
+        width.refused(wait=5.0)
+    width.succeeded()
+    assert width.now == 16
+    narrow = Width(1)
+    narrow.refused(wait=0.0)
+    assert narrow.now == 1
 
 
 def test_the_limit_holds_over_all_connections(bench: Bench, hub: FaultyHub) -> None:

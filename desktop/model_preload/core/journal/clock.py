@@ -15,4 +15,4 @@ def written(moment: datetime) -> str:
 
 def read(text: str) -> datetime:
     """What `written` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)

@@ -69,8 +69,6 @@ class Fetcher:
             self.on_bytes(read)
             self.control.check()
             file.received(claim, buffer[:read])
-        if reply.length is None and reply.readinto(buffer[:1]):
-            raise errors.LengthWrong(file.job.file.path, "more", file.job.file.size)
 
 
 def _whole(file: FileTransfer, claim: Claim) -> bool:

@@ -153,6 +153,12 @@ class FileTransfer:
                 return self._ranges.claim_whole()
             return self._ranges.claim(connections)
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether bytes are missing that nobody is fetching."""
+        with self._lock:
+            return self._ranges.wanting
+
     def release(self, claim: Claim) -> None:
         """The connection is done with the range, wholly or not."""
         with self._lock:

@@ -64,6 +64,11 @@ class Ranges:
         return self.done == self.size
 
     @property
+    def wanting(self) -> bool:
+        """Whether any byte is neither there nor on its way."""
+        return bool(self._gaps())
+
+    @property
     def front(self) -> int:
         """Up to where the bytes are there without a gap from the start."""
         reached = 0

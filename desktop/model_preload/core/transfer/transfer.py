@@ -57,7 +57,8 @@ class Transfer:
         self._state = threading.Condition(lock)
         self._idle = threading.Condition(lock)
         self._waiting: deque[Job] = deque()
-        self._open: list[FileTransfer] = []
+        self._open: dict[FileTransfer, None] = {}
+        self._shared: list[FileTransfer] = []  # those of the open ones of which anyone may take a range
         self._finished_files = 0
         self._finished_bytes = 0
         self._active = 0
@@ -163,10 +164,9 @@ class Transfer:
             file, claim = task
             try:
                 if claim is None:
-                    self._begin(file)
-                else:
+                    claim = self._begin(file)
+                if claim is not None:
                     fetcher.fetch(file, claim, buffer)
-                    self._succeeded()
             except (Paused, Cancelled):
                 pass  # or its file was given up meanwhile: the next look at the state tells what follows
             except errors.Circumstance as problem:
@@ -174,8 +174,7 @@ class Transfer:
             finally:
                 if claim is not None:
                     file.release(claim)
-                with self._state:
-                    self._active -= 1
+                self._rest(file)
             self._settle(file)
 
     def _next(self) -> tuple[FileTransfer, Claim | None] | None:
@@ -190,7 +189,7 @@ class Transfer:
                 wake = None
                 if self._active < self._width.now:
                     now = time.monotonic()
-                    for file in self._open:
+                    for file in self._shared:
                         if file.not_before > now:
                             wake = min(wake or file.not_before, file.not_before)
                         elif (claim := file.claim(min(CONNECTIONS_A_FILE, self._width.now))) is not None:
@@ -199,18 +198,34 @@ class Transfer:
                             return file, claim
                     if self._waiting and len(self._open) < self._client.connections:
                         file = FileTransfer(self._waiting.popleft(), self._disk, self._journal, self._watermarks)
-                        file.not_before = float("inf")
-                        self._open.append(file)
+                        self._open[file] = None
                         self._active += 1
                         self._idle.notify()
                         return file, None
-                self._idle.wait(None if wake in (None, float("inf")) else max(0.0, wake - time.monotonic()))
+                self._idle.wait(None if wake is None else max(0.0, wake - time.monotonic()))
 
-    def _begin(self, file: FileTransfer) -> None:
+    def _begin(self, file: FileTransfer) -> Claim | None:
+        """Open a file and take its first range: all of a small one, which nobody else needs to look at then."""
         file.open()
-        file.not_before = 0.0
+        claim = file.claim(CONNECTIONS_A_FILE)
         if not file.small:
             self._start("transfer-digest", self._follow, file)
+            with self._state:
+                self._share(file)
+        return claim
+
+    def _rest(self, file: FileTransfer) -> None:
+        """A connection is done with a file; what is left of it anyone may take."""
+        with self._state:
+            self._active -= 1
+            self._width.succeeded()
+            self._share(file)
+
+    def _share(self, file: FileTransfer) -> None:
+        """Let anyone take what is left of a file; the lock is held."""
+        if file in self._open and file not in self._shared and file.wants_more:
+            self._shared.append(file)
+            self._idle.notify()
 
     def _follow(self, file: FileTransfer) -> None:
         """The thread beside a big file."""
@@ -227,8 +242,12 @@ class Transfer:
     def _settle(self, file: FileTransfer) -> None:
         """Conclude a small file whose last bytes came."""
         try:
-            if file.take_conclusion() and file.conclude():
-                self._finish(file)
+            if file.take_conclusion():
+                if file.conclude():
+                    self._finish(file)
+                else:
+                    with self._state:
+                        self._share(file)
         except Cancelled:
             pass
         except errors.Circumstance as problem:
@@ -237,16 +256,18 @@ class Transfer:
     def _finish(self, file: FileTransfer) -> None:
         log.info("%s: published %s", self._model, file.job.file.path)
         with self._state:
-            self._open.remove(file)
+            self._close(file)
             self._finished_files += 1
             self._finished_bytes += file.job.file.size
             self._idle.notify()
             if self._over:
                 self._wake()
 
-    def _succeeded(self) -> None:
-        with self._state:
-            self._width.succeeded()
+    def _close(self, file: FileTransfer) -> None:
+        """It is published or given up; the lock is held."""
+        del self._open[file]
+        if file in self._shared:
+            self._shared.remove(file)
 
     def _failed(self, file: FileTransfer, problem: errors.Circumstance) -> None:
         path = file.job.file.path
@@ -265,7 +286,7 @@ class Transfer:
                     if isinstance(problem, errors.HubBusy) and problem.status == 429:
                         self._width.refused(wait)
                     return
-            self._open.remove(file)
+            self._close(file)
             self._failures[path] = problem
             if retry.concerns_all(problem, nothing_came=self._meter.total == file.idle_since):
                 self._stopped = True
