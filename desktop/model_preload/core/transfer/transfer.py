@@ -230,11 +230,12 @@ class Transfer:
     def _follow(self, file: FileTransfer) -> None:
         """The thread beside a big file."""
         try:
-            done = False
-            while not done:
+            file.follow()
+            while not file.conclude():
+                with self._state:
+                    self._share(file)
+                    self._wake()
                 file.follow()
-                done = file.conclude()
-                self._wake()
             self._finish(file)
         except errors.Circumstance as problem:
             self._failed(file, problem)
