@@ -6,6 +6,7 @@
     python3 dev.py lint          ruff, mypy and the import contracts
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
+    python3 dev.py reliability   every fault of docs/reliability.md, whose figures it rewrites; NAME: only those
     python3 dev.py lock          resolve requirements.lock again
     python3 dev.py wheel         build the wheel into dist/
 
@@ -36,14 +37,28 @@ QT_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
-GROUPS = ("test", "gui-test", "lint", "build")
+PROGRAMS = {
+    "test": {"microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin"},
+    "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
+}
+"""What tests and benchmarks run beside us, and the Debian package of each; what is missing is left out and told."""
+GROUPS = ("test", "gui-test", "lint", "build", "bench")
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; 2 is wrong usage, 3 a machine that lacks something."""
     if sys.version_info < (3, 11):  # noqa: UP036 - it is what a person with an older one sees
         sys.exit("Model Preload needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info))
-    commands = {"demo": demo, "test": test, "lint": lint, "run": run, "bench": bench, "lock": lock, "wheel": wheel}
+    commands = {
+        "demo": demo,
+        "test": test,
+        "lint": lint,
+        "run": run,
+        "bench": bench,
+        "reliability": reliability,
+        "lock": lock,
+        "wheel": wheel,
+    }
     name, *rest = arguments or ["help"]
     if name not in commands:
         print(__doc__)
@@ -73,6 +88,7 @@ def test(arguments: list[str]) -> int:
     `--wheel`: the built wheel with its extras, in an environment that knows nothing of the checkout.
     `--without-qt`: the wheel with its plain dependencies, so PySide6 isn't there; the tests of the core.
     """
+    system_programs("test")
     if "--wheel" in arguments:
         return test_wheel("[gui,api]", ["test", "gui-test"], [a for a in arguments if a != "--wheel"])
     if "--without-qt" in arguments:
@@ -93,10 +109,17 @@ def lint(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """All benchmarks, or the one named first with its own arguments; each is a program of its own."""
+    system_programs("bench")
     folder = ROOT / "tests" / "benchmarks"
     names = arguments[:1] or sorted(script.stem for script in folder.glob("[!_]*.py"))
     python = environment()
     return max((call(python, str(folder / f"{name}.py"), *arguments[1:]) for name in names), default=0)
+
+
+def reliability(arguments: list[str]) -> int:
+    """Play the faults and rewrite the document's table; with names only those cases that begin so."""
+    start = "import sys; sys.path.insert(0, 'tests'); from reliability.report import main; sys.exit(main(sys.argv[1:]))"
+    return call(environment(), "-P", "-c", start, *arguments)
 
 
 def lock(arguments: list[str]) -> int:
@@ -174,25 +197,40 @@ def uv(*arguments: str | Path) -> None:
 def system_packages() -> None:
     """On Debian and Ubuntu, install what Python packages can't bring; elsewhere nothing.
 
-    Exits with 3 and the line to type if even a virtual environment can't be made. Missing libraries
-    of Qt are only told: everything but the windows works without them.
+    Exits with 3 if even a virtual environment can't be made. Missing libraries of Qt are only told: everything
+    but the windows works without them.
     """
-    if sys.platform == "win32" or not shutil.which("apt-get"):
+    if WINDOWS:
         return
     no_venv = importlib.util.find_spec("ensurepip") is None
     missing = ["python3-venv"] * no_venv + [package for name, package in QT_LIBRARIES.items() if not loads(name)]
-    if not missing:
-        return
+    if missing and not apt_get(missing) and no_venv and not shutil.which("uv"):
+        sys.exit(3)
+
+
+def system_programs(command: str) -> None:
+    """The programs of `PROGRAMS` that are not here, in the same way; never more than told."""
+    missing = [package for name, package in PROGRAMS[command].items() if not shutil.which(name)]
+    if missing:
+        apt_get(missing)
+
+
+def apt_get(packages: list[str]) -> bool:
+    """Install them as root or by a sudo that asks nothing; else, or if that fails, say what to type.
+
+    Returns whether they are there now; on other systems they never come this way.
+    """
+    if sys.platform == "win32" or not shutil.which("apt-get"):
+        return False
     is_root = os.geteuid() == 0
     may_install = is_root or (bool(shutil.which("sudo")) and succeeds("sudo", "-n", "true"))
     apt = [*([] if is_root else ["sudo", "-n"]), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    install = ("install", "-y", "--no-install-recommends", *missing)
-    print(f"Installing {', '.join(missing)}" if may_install else "Some system packages are missing.", flush=True)
+    install = ("install", "-y", "--no-install-recommends", *packages)
+    print(f"Installing {', '.join(packages)}" if may_install else "Some system packages are missing.", flush=True)
     if may_install and succeeds(*apt, "update") and succeeds(*apt, *install):
-        return
+        return True
     print(f"Please type:  sudo apt-get update && sudo apt-get {' '.join(install)}", file=sys.stderr)
-    if no_venv and not shutil.which("uv"):
-        sys.exit(3)
+    return False
 
 
 def call(python: Path, *arguments: str) -> int:

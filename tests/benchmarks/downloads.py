@@ -55,7 +55,7 @@ def main() -> None:
             fill(source, case.files, case.size)
             with hub(source, case.latency, case.rate) as endpoint:
                 peers = [_PEERS[peer](endpoint) for peer in case.peers if _available(peer)]
-                compare(case.title, [_ours(endpoint), *peers], asked.runs, case.targets)
+                compare(case.title, [ours(endpoint), *peers], asked.runs, case.targets)
         finally:
             shutil.rmtree(source)
 
@@ -68,7 +68,9 @@ def _available(peer: str) -> bool:
     return True
 
 
-def _ours(endpoint: str) -> Side:
+def ours(endpoint: str) -> Side:
+    """The program as it is shipped."""
+
     def commands(folder: Path) -> Sequence[Sequence[str]]:
         catalog = folder / "catalog.toml"
         catalog.write_text(CATALOG)
@@ -80,7 +82,8 @@ def _ours(endpoint: str) -> Side:
     return Side("model-preload, verified", commands, environment)
 
 
-def _hf(endpoint: str) -> Side:
+def hf(endpoint: str) -> Side:
+    """`hf download` without what it does beside the transfer."""
     return Side(
         "hf",
         lambda _folder: [[str(HERE / "hf"), "download", "bench/model"]],
@@ -95,7 +98,8 @@ def _hf(endpoint: str) -> Side:
     )
 
 
-def _first(endpoint: str) -> str:
+def first_file(endpoint: str) -> str:
+    """Where the first file that `fill` made is asked for."""
     return f"{endpoint}/bench/model/resolve/main/model-00000.safetensors"
 
 
@@ -103,7 +107,7 @@ def _curl(endpoint: str) -> Side:
     return Side(
         "curl+sha256",
         lambda folder: [
-            ["curl", "-sSfL", "-o", str(folder / "file"), _first(endpoint)],
+            ["curl", "-sSfL", "-o", str(folder / "file"), first_file(endpoint)],
             ["openssl", "dgst", "-sha256", str(folder / "file")],
         ],
     )
@@ -111,10 +115,10 @@ def _curl(endpoint: str) -> Side:
 
 def _aria2c(endpoint: str) -> Side:
     options = ["-x8", "-s8", "-k1M", "--quiet", "--file-allocation=none", "--no-conf"]
-    return Side("aria2c", lambda folder: [["aria2c", *options, "-d", str(folder), "-o", "file", _first(endpoint)]])
+    return Side("aria2c", lambda folder: [["aria2c", *options, "-d", str(folder), "-o", "file", first_file(endpoint)]])
 
 
-_PEERS = {"hf": _hf, "curl+sha256": _curl, "aria2c": _aria2c}
+_PEERS = {"hf": hf, "curl+sha256": _curl, "aria2c": _aria2c}
 
 if __name__ == "__main__":
     main()

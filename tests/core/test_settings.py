@@ -124,3 +124,10 @@ def test_a_folder_in_the_files_place_is_named(tmp_path: Path) -> None:
 def test_a_path_without_its_drive_is_not_full(tmp_path: Path, value: str) -> None:
     with pytest.raises(SettingsProblem):
         load(tmp_path, {"MODEL_PRELOAD_PLATFORM": value})
+
+
+@pytest.mark.parametrize("address", ["https://user:secret@hub.example", "ftp://secret@hub.example", "//a:secret@b@c/d"])
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingsProblem) as caught:
+        load(tmp_path, {"HF_ENDPOINT": address})
+    assert "secret" not in str(caught.value)

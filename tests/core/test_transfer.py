@@ -1,6 +1,7 @@
 """Bytes on their way: whatever a hub or a line does, right bytes are published or a circumstance names the file."""
 
 import hashlib
+import itertools
 import random
 import threading
 import time
@@ -243,7 +244,9 @@ def test_who_fetched_a_file_that_is_given_up_goes_on_with_the_next(
     failed = bench.bring({**bad, **good})
     assert {path: problem.code for path, problem in failed.items()} == {"bad.bin": "hub-refused"}
     assert bench.published == good
-    assert Requests.of(hub).to("cdn").about("good").connections >= 2  # of both; one that was broken off is opened anew
+    asked = [request.at for request in Requests.of(hub).to("cdn").about("good")]
+    # One connection alone needs two latencies for each file.
+    assert min(later - earlier for earlier, later in itertools.pairwise(asked)) < 0.09
 
 
 def test_a_hub_that_is_broken_for_all_is_given_up_once(bench: Bench, hub: FaultyHub, expected_log: ExpectedLog) -> None:
@@ -490,14 +493,15 @@ def test_a_part_of_another_version_is_not_mixed_in(bench: Bench, hub: FaultyHub,
     assert hub.bytes_served == len(BIG)
 
 
+@pytest.mark.parametrize("done", [12 << 20, 16 << 20, 20 << 20], ids=["two ranges left", "one left", "none left"])
 def test_a_part_that_went_bad_is_thrown_away_and_comes_anew(
-    bench: Bench, hub: FaultyHub, expected_log: ExpectedLog
+    bench: Bench, hub: FaultyHub, expected_log: ExpectedLog, done: int
 ) -> None:
     expected_log("thrown away")
-    leave_part(bench, bytes(12 << 20), 12 << 20, 12 << 20, boot_id())
+    leave_part(bench, bytes(done), done, done, boot_id())
     assert bench.bring({"big.safetensors": BIG}) == {}
     assert bench.published == {"big.safetensors": BIG}
-    assert hub.bytes_served == (8 << 20) + len(BIG)
+    assert hub.bytes_served == len(BIG) - done + len(BIG)
 
 
 def test_the_journal_knows_no_part_that_was_published(bench: Bench, hub: FaultyHub) -> None:

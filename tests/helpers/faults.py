@@ -7,6 +7,7 @@
 New faults are functions that give a `Change`; bodies that lie, stall or break off are classes with `length` and `send`.
 """
 
+import json
 import random
 import threading
 import time
@@ -37,6 +38,16 @@ def REDIRECT(request: Request, reply: Reply) -> bool:  # noqa: N802
 def BODY(request: Request, reply: Reply) -> bool:  # noqa: N802
     """Bytes of a file, from whichever origin."""
     return bool(reply.subject)
+
+
+def ANYTHING(request: Request, reply: Reply) -> bool:  # noqa: N802
+    """Every request."""
+    return True
+
+
+def TREE(request: Request, reply: Reply) -> bool:  # noqa: N802
+    """A page of the tree, which is asked for where the listing lacks sizes."""
+    return LISTING(request, reply) and "/tree/" in request.target
 
 
 def about(fragment: str, where: Where = BODY) -> Where:
@@ -184,6 +195,49 @@ def dripping_head(_request: Request, reply: Reply) -> Reply:
     return _Head(200, (), _Repeated(b"X-Pad: x\r\n"), reply.subject, written=b"HTTP/1.1 200 OK\r\n")
 
 
+def slow_head(_request: Request, reply: Reply) -> Reply:
+    """A header a second."""
+    return _Head(200, (), _Repeated(b"X-Pad: x\r\n", pause=1.0), reply.subject, written=b"HTTP/1.1 200 OK\r\n")
+
+
+def dropped(_request: Request, reply: Reply) -> Reply:
+    """A reset before the first byte of an answer."""
+    return _Head(200, (), _Reset(), reply.subject)
+
+
+def torn(seed: int) -> Change:
+    """A reset somewhere in the body."""
+    chance = random.Random(seed)
+    return body(lambda slice_: Broken(slice_, chance.randrange(max(1, slice_.length)), reset=True))
+
+
+def told(edit: Callable[[Any], Any]) -> Change:
+    """A listing with something else in its JSON; what UTF-8 can't hold is escaped."""
+
+    def changed(_request: Request, reply: Reply) -> Reply:
+        assert isinstance(reply.body, Slice)
+        data = json.dumps(edit(json.loads(_bytes(reply.body)))).encode()
+        return replace(reply, body=Bytes(data, len(data)))
+
+    return changed
+
+
+def streamed(begin: bytes, piece: bytes, times: int, end: bytes = b"", **headers: str) -> Change:
+    """A body as long as one likes, which is never in memory as a whole; `_` in the headers' names stands for `-`."""
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return lambda _request, reply: Reply(200, named, Streamed(begin, piece, times, end), reply.subject)
+
+
+def meanwhile(action: Callable[[], object], change: Change = lambda _request, reply: reply) -> Change:
+    """Something else happens before the reply goes out."""
+
+    def changed(request: Request, reply: Reply) -> Reply:
+        action()
+        return change(request, reply)
+
+    return changed
+
+
 def silent(_request: Request, reply: Reply) -> Reply:
     """No answer at all."""
     return _Head(200, (), _Repeated(b""), reply.subject)
@@ -278,11 +332,42 @@ class _Repeated:
 
     data: bytes
     length: None = None
+    pause: float = 0.05
 
     def send(self, wire: Wire) -> None:
         while True:
             wire.write(self.data)
-            wire.wait(0.05)
+            wire.wait(self.pause)
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A beginning, the same piece many times, and an end."""
+
+    begin: bytes
+    piece: bytes
+    times: int
+    end: bytes = b""
+
+    @property
+    def length(self) -> int:
+        return len(self.begin) + len(self.piece) * self.times + len(self.end)
+
+    def send(self, wire: Wire) -> None:
+        wire.write(self.begin)
+        for _ in range(self.times):
+            wire.write(self.piece)
+        wire.write(self.end)
+
+
+@dataclass(frozen=True)
+class _Reset:
+    """A reset in place of an answer."""
+
+    length: int = 0
+
+    def send(self, wire: Wire) -> None:
+        wire.reset()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from model_preload.core import catalog
 from model_preload.core.events import Control, Event
 from model_preload.core.queue import Queue
 from model_preload.core.settings import Settings
-from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.core.tasks.services import Services, open_services
 from model_preload.core.tasks.status import ModelStatus, status
 
@@ -45,6 +45,7 @@ class Workbench:
         catalog: the text of the catalog file, without the line of its schema.
         environ: what the core sees as the environment.
         events: of all runs.
+        proxies: as `core.http` takes them.
     """
 
     home: Path
@@ -53,6 +54,7 @@ class Workbench:
     tokens: Tokens = field(default_factory=Tokens)
     environ: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    proxies: dict[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> Path:
@@ -75,15 +77,15 @@ class Workbench:
             credentials=self.tokens,
             environ={"HF_HOME": str(self.home / "hf"), **self.environ},
             user_home=self.home,
-            proxies={},
+            proxies=self.proxies,
         ) as services:
             yield services
 
-    def preload(self, *keys: str, control: Control | None = None, force: bool = False) -> RunReport:
+    def preload(self, *keys: str, control: Control | None = None, mode: Mode = Mode.BRING) -> RunReport:
         """A run in a core of its own."""
         with self.opened() as services:
             queue = Queue(self.state, services.disk, services.journal)
-            return preload(services, queue, keys, control or Control(), self.events.append, purpose="test", force=force)
+            return preload(services, queue, keys, control or Control(), self.events.append, purpose="test", mode=mode)
 
     def status(self, *keys: str, deep: bool = False) -> Sequence[ModelStatus]:
         """The status by a core of its own."""

@@ -10,7 +10,7 @@ from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.texts import text
 
-COMMANDS = ("catalog", "plan", "preload", "status", "demo")
+COMMANDS = ("catalog", "plan", "preload", "repair", "status", "doctor", "demo")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
@@ -80,11 +80,20 @@ def _parser() -> argparse.ArgumentParser:
     preload.add_argument(
         "--force", action="store_true", help=str(text("ask the hub for updates and hash what is here again"))
     )
-    preload.add_argument("--limit", metavar="RATE", help=str(text("bytes a second at most, such as 2M or 500k")))
-    preload.add_argument("--wait", action="store_true", help=str(text("wait for another run instead of being refused")))
+    repair = commands.add_parser(
+        "repair", parents=[keys, common], help=str(text("hash every file and fetch again only what is damaged"))
+    )
+    for command in (preload, repair):
+        command.add_argument("--limit", metavar="RATE", help=str(text("bytes a second at most, such as 2M or 500k")))
+        command.add_argument(
+            "--wait", action="store_true", help=str(text("wait for another run instead of being refused"))
+        )
     status = commands.add_parser("status", parents=[keys, common], help=str(text("is every model ready?")))
     status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     status.add_argument("--deep", action="store_true", help=str(text("read and hash every file again")))
+    commands.add_parser(
+        "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
+    )
     commands.add_parser(
         "demo", parents=[common], help=str(text("show it all with an embedded hub and temporary folders"))
     )

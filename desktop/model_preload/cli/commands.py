@@ -14,7 +14,7 @@ from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.queue import Queue
 from model_preload.core.tasks.plan import plan
-from model_preload.core.tasks.preload import preload
+from model_preload.core.tasks.preload import Mode, preload
 from model_preload.core.tasks.services import Services
 from model_preload.core.tasks.status import status
 from model_preload.core.texts import Text, text
@@ -75,6 +75,14 @@ def _plan(session: Session) -> int:
 
 
 def _preload(session: Session) -> int:
+    return _bring(session, Mode.RENEW if session.asked.force else Mode.BRING)
+
+
+def _repair(session: Session) -> int:
+    return _bring(session, Mode.REPAIR)
+
+
+def _bring(session: Session, mode: Mode) -> int:
     services = session.services
     keys = _chosen_keys(session)
     if session.asked.limit:
@@ -89,7 +97,7 @@ def _preload(session: Session) -> int:
             sink,
             purpose=session.command,
             wait=session.asked.wait,
-            force=session.asked.force,
+            mode=mode,
         )
     found = status(services, keys, Control())
     ready = all(one.ready for one in found)
@@ -150,7 +158,7 @@ def _chosen_keys(session: Session) -> list[str]:
     asked = session.asked
     named = [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
     models = session.services.catalog.select(named)
-    if asked.required:
+    if getattr(asked, "required", False):
         models = tuple(model for model in models if model.required)
     if not models:
         raise errors.UsageProblem(
@@ -159,4 +167,4 @@ def _chosen_keys(session: Session) -> list[str]:
     return [model.key for model in models]
 
 
-_COMMANDS = {"catalog": _catalog, "plan": _plan, "preload": _preload, "status": _status}
+_COMMANDS = {"catalog": _catalog, "plan": _plan, "preload": _preload, "repair": _repair, "status": _status}

@@ -7,6 +7,7 @@ from typing import Any
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.plan import Plan
+from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.services import Services, stored_pin
 from model_preload.core.tasks.status import ModelStatus
@@ -97,6 +98,23 @@ def plan(found: Plan) -> dict[str, Any]:
             {"drive": drive.volume, "bytes_needed": drive.needed, "bytes_free": drive.free} for drive in found.drives
         ],
         "refusals": [str(reason) for reason in found.refusals],
+    }
+
+
+def doctor(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What was found on the machine."""
+    return {
+        "success": not any(found.level is Level.PROBLEM for found in findings),
+        "findings": [
+            {
+                "check": found.check,
+                "level": found.level.value,
+                "message": str(found.told),
+                "next_step": str(found.next_step) if found.next_step else None,
+            }
+            for found in findings
+        ],
+        "timestamp": moment(datetime.now(UTC)),
     }
 
 

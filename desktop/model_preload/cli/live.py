@@ -24,7 +24,7 @@ from model_preload.core.events import (
 from model_preload.core.texts import size, text
 
 _LINE_SECONDS = 5.0
-_BAR_WIDTH = 24
+_BAR_WIDTH = 12
 
 
 @contextmanager
@@ -87,7 +87,7 @@ class _Table:
 
     def _picture(self, event: Progress) -> Group:
         table = Table.grid(padding=(0, 1))
-        table.add_column(overflow="ellipsis", no_wrap=True, max_width=48)
+        table.add_column(overflow="ellipsis", no_wrap=True, max_width=26)
         table.add_column(width=_BAR_WIDTH)
         table.add_column(justify="right", no_wrap=True)
         for file in event.active:

@@ -2,6 +2,7 @@
 
 import logging
 import logging.handlers
+from contextlib import suppress
 from pathlib import Path
 
 from model_preload.core import errors
@@ -56,4 +57,5 @@ def tear_down(handlers: list[logging.Handler]) -> None:
     """Close what `set_up` opened."""
     for handler in handlers:
         logging.getLogger(NAME).removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # on a full drive the last lines may not fit
+            handler.close()

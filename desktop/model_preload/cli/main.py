@@ -57,6 +57,10 @@ def _run(words: Sequence[str], language: str) -> int:
     with _interruptible() as control:
         if asked.command == "demo":
             return commands.demo(asked, language, control)
+        if asked.command == "doctor":
+            from model_preload.cli.doctor import doctor
+
+            return doctor(asked, control, SystemCredentials(os.environ, _hf_home()))
         home = paths.state_home(os.environ)
         handlers = logs.set_up(home, Disk(), asked.log_level)
         try:

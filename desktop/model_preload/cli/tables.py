@@ -13,6 +13,7 @@ from rich.table import Table
 
 from model_preload.core import errors
 from model_preload.core.plan import Plan
+from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.texts import plural, size, text
@@ -132,6 +133,19 @@ def plan(console: Console, found: Plan) -> None:
             free=size(drive.free),
         )
         say(console, escape(str(told)))
+
+
+def doctor(console: Console, findings: Sequence[Finding]) -> None:
+    """A line a finding with its next step below it, then the sum."""
+    colours = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "red"}
+    for found in findings:
+        label = f"[{colours[found.level]}]{escape(str(found.level.label))}[/]"
+        say(console, f"{label} {found.check}: {escape(str(found.told))}")
+        if found.next_step is not None:
+            say(console, f"    {escape(str(found.next_step))}")
+    problems = sum(found.level is Level.PROBLEM for found in findings)
+    told = plural("{n} problem was found.", "{n} problems were found.", problems) if problems else text("All is well.")
+    say(console, escape(str(told)))
 
 
 def catalog(console: Console, document: Mapping[str, Any]) -> None:

@@ -80,7 +80,7 @@ def _checked(path: Path, name: str, value: Any) -> Any:
     }[name]
     if not good:
         raise SettingsProblem(
-            path, text("“{name}” is {found}; expected is {expected}", name=name, found=repr(value), expected=expected)
+            path, text("“{name}” is {found}; expected is {expected}", name=name, found=_shown(value), expected=expected)
         )
     return Path(value) if name == "platform" else value
 
@@ -93,3 +93,8 @@ def _is_address(value: str) -> bool:
         return parts.scheme in ("http", "https") and bool(host and plain)
     except ValueError:
         return False
+
+
+def _shown(value: Any) -> str:
+    """As written, but for what stands before an `@` in an address: that may be a password."""
+    return re.sub(r"//[^/]*@", "//…@", repr(value))

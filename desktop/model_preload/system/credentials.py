@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from model_preload.core.errors import SettingsProblem
-from model_preload.core.texts import text
+from model_preload.core.texts import Text, text
 
 log = logging.getLogger("model_preload.credentials")
 
@@ -36,6 +36,17 @@ class SystemCredentials:
             self._known[hub] = self._from_environment(hub) or _from_keyring(hub) or self._from_login(hub)
         return self._known[hub]
 
+    def origin(self, hub: str) -> Text | None:
+        """Where that token comes from, for people; None if there is none. Raises SettingsProblem as `token`."""
+        if self.token(hub) is None:
+            return None
+        for variable in _VARIABLES.get(hub, ()):
+            if self._environ.get(variable, "").strip():
+                return text("the environment ({variable})", variable=variable)
+        if _from_keyring(hub):
+            return text("the system's credential store")
+        return text("the login of hf ({path})", path=self._login)
+
     def _from_environment(self, hub: str) -> str | None:
         for variable in _VARIABLES.get(hub, ()):
             found = self._environ.get(variable, "").strip()
@@ -46,12 +57,15 @@ class SystemCredentials:
     def _from_login(self, hub: str) -> str | None:
         if hub != "huggingface":
             return None
-        path = Path(self._environ.get("HF_TOKEN_PATH") or self._hf_home / "token")
         try:
-            found = path.read_text(encoding="utf-8").strip()
+            found = self._login.read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
             return None
-        return _checked(found, path) if found else None
+        return _checked(found, self._login) if found else None
+
+    @property
+    def _login(self) -> Path:
+        return Path(self._environ.get("HF_TOKEN_PATH") or self._hf_home / "token")
 
 
 def _checked(found: str, origin: str | Path) -> str:

@@ -63,3 +63,15 @@ class DiskFailed(DiskProblem):
             text("{path}: the drive reports {reason}.", path=path, reason=reason),
             text("Check the drive, then start again."),
         )
+
+
+class PathGone(DiskFailed):
+    code = "path-gone"
+
+    def __init__(self, path: Path) -> None:
+        DiskProblem.__init__(
+            self,
+            path,
+            text("{path} is gone: it was removed or renamed, or its drive was disconnected.", path=path),
+            text("Put it back or connect the drive, and start again; what is still there is kept."),
+        )

@@ -42,10 +42,31 @@ class JournalTooNew(Refused):
 class JournalUnusable(Refused):
     code = "journal"
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str | Text, next_step: Text | None = None) -> None:
         super().__init__(
             text("The journal {path} can't be used: {reason}.", path=path, reason=reason),
-            text("Close programs that may hold it. If that does not help, rename the file: a new one is made."),
+            next_step
+            or text("Close programs that may hold it. If that does not help, rename the file: a new one is made."),
+        )
+
+
+class JournalLocked(JournalUnusable):
+    code = "journal-locked"
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__(path, text("another program has locked it for more than {seconds:.0f} s", seconds=seconds))
+
+
+class JournalDamaged(JournalUnusable):
+    """Its bytes are not those of a sound journal; the next start sets it aside."""
+
+    code = "journal-damaged"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            path,
+            text("it is damaged ({reason})", reason=reason),
+            text("Start again: it is set aside, a new one is made, and what is on the disk is found again."),
         )
 
 

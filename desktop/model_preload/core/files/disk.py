@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import RawIOBase
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from model_preload.core.values import Published
 _WINDOWS = sys.platform == "win32"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _MISPLACED = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
@@ -53,6 +55,8 @@ def translated(path: Path) -> Iterator[None]:
             raise errors.AccessDenied(path, reason) from error
         if error.errno in _MISPLACED:
             raise errors.NotAFolder(path) from error
+        if error.errno in _GONE:
+            raise errors.PathGone(path) from error
         raise errors.DiskFailed(path, reason) from error
 
 
@@ -72,7 +76,7 @@ def existing_ancestor(path: Path) -> Path:
 
 
 class Disk:
-    """The real disk. Every method raises DiskProblem (DiskFull, AccessDenied, DiskFailed); any thread may call."""
+    """The real disk. Every method raises DiskProblem (DiskFull, AccessDenied, PathGone, ...); any thread may call."""
 
     def make_folder(self, path: Path) -> None:
         with translated(path):
@@ -84,6 +88,12 @@ class Disk:
         with translated(path):
             return PartFile(path, extended(path), translated)
 
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[RawIOBase]:
+        """The file, open and without a buffer of Python's; errors of the body's reads are told as this path's."""
+        with translated(path), open(extended(path), "rb", buffering=0) as file:
+            yield file
+
     def replace(self, source: Path, target: Path) -> Published:
         """Rename within a volume, atomically, over a file that may be there; the target's folder is made.
 
@@ -91,7 +101,10 @@ class Disk:
         """
         self.make_folder(target.parent)
         with translated(target):
-            _renamed(source, target)
+            try:
+                _renamed(source, target)
+            except FileNotFoundError as error:  # the target's folder was made a moment ago
+                raise errors.PathGone(source) from error
             _sync_folder(target.parent)
             found = os.stat(extended(target))
         return Published(target, found.st_size, found.st_mtime_ns)
@@ -165,6 +178,15 @@ class Disk:
         try:
             with os.scandir(extended(path)) as entries:
                 return tuple(sorted(entry.name for entry in entries if entry.is_dir()))
+        except OSError:
+            return ()
+
+    def files(self, path: Path, suffix: str) -> tuple[Path, ...]:
+        """The files (no links) in a folder whose names end so, sorted; none if it can't be read."""
+        try:
+            with os.scandir(extended(path)) as entries:
+                names = [e.name for e in entries if e.name.endswith(suffix) and e.is_file(follow_symlinks=False)]
+                return tuple(path / name for name in sorted(names))
         except OSError:
             return ()
 

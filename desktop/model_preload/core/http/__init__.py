@@ -11,6 +11,7 @@ from model_preload.core.http.budget import Budget
 from model_preload.core.http.client import Answer, Client, Reply
 from model_preload.core.http.limiter import RateLimiter
 from model_preload.core.http.patience import Patience
-from model_preload.core.http.policy import Token, origin_of, system_proxies
+from model_preload.core.http.policy import Token, origin_of
+from model_preload.core.http.proxies import system_proxies
 
 __all__ = ["Answer", "Budget", "Client", "Patience", "RateLimiter", "Reply", "Token", "origin_of", "system_proxies"]

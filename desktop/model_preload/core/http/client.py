@@ -13,24 +13,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.events import Control, Paused
+from model_preload.core.http import certificates
 from model_preload.core.http.budget import Budget
-from model_preload.core.http.connections import Exchange, Interrupted, enter, tracked
+from model_preload.core.http.connections import Exchange, Interrupted, chain, enter, manager_for, reason
 from model_preload.core.http.limiter import RateLimiter
 from model_preload.core.http.patience import Patience
-from model_preload.core.http.policy import (
-    Token,
-    certificates,
-    host_of,
-    proxy_for,
-    redirect_target,
-    shown,
-)
+from model_preload.core.http.policy import Token, host_of, redirect_target, shown
+from model_preload.core.http.proxies import Proxy, excepted, proxy_for
 from model_preload.core.http.watchdog import Watchdog
+from model_preload.core.texts import text
 
 log = logging.getLogger("model_preload.http")
 
@@ -247,6 +243,7 @@ class Client:
                 raise Paused from error
             raise
         finally:
+            exchange.detach()
             self._slots.release()
 
     def _exchange(
@@ -276,7 +273,7 @@ class Client:
             enter(exchange)
             try:
                 with self.guarded(host, exchange, seconds):
-                    response = self._manager(url).urlopen(
+                    response = self._way(url, exchange).urlopen(
                         method,
                         url,
                         body=body,
@@ -288,10 +285,15 @@ class Client:
                         assert_same_host=False,
                         timeout=urllib3.Timeout(connect=min(self.patience.connect, seconds), read=seconds),
                     )
+                    if exchange.aborted:  # within its headers, which http.client then takes for all of them
+                        raise Interrupted
             finally:
                 enter(None)
             reply = Reply(url, response, exchange, self)
             try:
+                if reply.status == 407 and exchange.proxy is not None:
+                    refusal = exchange.proxy.refusal(host, reply.status, response.headers.getlist("proxy-authenticate"))
+                    raise refusal or errors.HubBusy(host, reply.status)
                 location = reply.headers.get("location")
                 if reply.status not in _REDIRECTS or location is None:
                     if reply.status in (408, 429) or reply.status >= 500:
@@ -311,42 +313,42 @@ class Client:
             while reply.readinto(memoryview(bytearray(_SMALL_READ))):
                 pass
 
-    def _manager(self, url: str) -> urllib3.PoolManager:
-        proxy = proxy_for(url, self._proxies)
+    def _way(self, url: str, exchange: Exchange) -> urllib3.PoolManager:
+        """The connections by which an address is asked; the exchange is told the proxy."""
+        address = proxy_for(url, self._proxies)
+        exchange.proxy = Proxy.of(address) if address else None
+        script = self._proxies.get("pac")
+        exchange.script = shown(script) if script and not excepted(url, self._proxies.get("no", "")) else None
         with self._managers_lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = self._make_manager(proxy)
-            return self._managers[proxy]
-
-    def _make_manager(self, proxy: str | None) -> urllib3.PoolManager:
-        context = certificates()
-        options: dict[str, Any] = {"maxsize": self.connections, "ssl_context": context, "num_pools": 20}
-        if proxy is None:
-            return tracked(urllib3.PoolManager(**options))
-        return tracked(urllib3.ProxyManager(proxy, **options))
+            if address not in self._managers:
+                self._managers[address] = manager_for(exchange.proxy, self.connections)
+            return self._managers[address]
 
 
 def _circumstance(
     error: BaseException, host: str, exchange: Exchange, seconds: float
 ) -> errors.HubProblem | errors.TransferProblem:
+    proxy = exchange.proxy
+    to_proxy = proxy if isinstance(error, ProxyError) else None
+    refused = next((found for found in chain(error) if isinstance(found, ssl.SSLError)), None)
     if exchange.aborted or isinstance(error, (TimeoutError, ReadTimeoutError)):
         return errors.HubTimeout(host, round(seconds, 1))
-    if isinstance(error, (SSLError, ssl.SSLError)):
-        return errors.HubUnreachable(host, f"its certificate or encryption is not accepted ({_reason(error)})")
-    if isinstance(error, ProxyError):
-        return errors.HubUnreachable(host, f"the proxy does not let it through ({_reason(error)})")
+    if isinstance(refused, ssl.SSLCertVerificationError):
+        return certificates.refusal(refused, to_proxy.place if to_proxy else host)
+    if to_proxy and refused and refused.reason in _NO_TLS:
+        return errors.ProxyUnsupported(to_proxy.name, text("it does not speak TLS"))
+    if to_proxy:
+        return errors.ProxyUnreachable(to_proxy.name, reason(error))
+    if refused and exchange.raw is None:
+        return errors.HubUnreachable(host, f"its encryption is not accepted ({reason(error)})")
+    if isinstance(error, NewConnectionError) and exchange.script and proxy is None:
+        return errors.ProxyScriptUnsupported(exchange.script, host, reason(error))
     if isinstance(error, NewConnectionError) or exchange.raw is None:
-        return errors.HubUnreachable(host, _reason(error))
-    return errors.ConnectionLost(host, _reason(error))
+        return errors.HubUnreachable(host, reason(error))
+    return errors.ConnectionLost(host, reason(error))
 
 
-def _reason(error: BaseException) -> str:
-    """The innermost error's own words: the outer ones quote objects and addresses."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)[:200] or type(error).__name__
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 
 
 def _seconds(retry_after: str | None) -> float | None:

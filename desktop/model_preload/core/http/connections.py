@@ -1,22 +1,36 @@
 """urllib3's connections, made so that another thread can end them, with the raw response at hand.
 
-urllib3 keeps the pools, talks to proxies and checks certificates. Two things it does not offer: a handle on
-the socket while a thread waits for the answer, and a `readinto` without copies. Both come through the points
-that it and http.client leave open: the pool's `ConnectionCls` and the connection's `response_class`.
+urllib3 keeps the pools, talks to proxies and checks certificates. Three things it does not offer: a handle
+on the socket from the first step on, a `readinto` without copies, and the reason why a proxy refuses. They come
+through the points that it and http.client leave open: the pool's `ConnectionCls`, the connection's `response_class`,
+`_new_conn` and `_tunnel`.
 """
 
+import errno
 import http.client
 import io
+import math
+import os
+import selectors
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
+
+from model_preload.core import errors
+from model_preload.core.http import socks
+from model_preload.core.http.certificates import certificates
+from model_preload.core.http.proxies import Proxy
 
 _SLOW_SECONDS = 0.25
+_STEP_SECONDS = 0.1
+_WSAEWOULDBLOCK = 10035
 _LEAST = 1024
 """Bytes that must come before the watchdog does: fewer are a server that only keeps the line open."""
 
@@ -32,26 +46,38 @@ class Exchange:
         aborted: it was ended from outside.
         interrupted: so by the user.
         raw: the answer, as soon as there is one.
+        proxy: the one on the way of the next connection.
+        script: the address of the script that would choose another way, if the system has one.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._connection: HTTPConnection | None = None
+        self._line: socket.socket | None = None
         self.aborted = False
         self.interrupted = False
         self.raw: Response | None = None
+        self.proxy: Proxy | None = None
+        self.script: str | None = None
 
-    def attach(self, connection: HTTPConnection) -> None:
-        """Called by the connection at work. Raises Interrupted if the end came first."""
+    def attach(self, sock: socket.socket) -> None:
+        """The exchange goes over this socket, whatever is wrapped around it. Raises Interrupted if the end came first.
+
+        A descriptor of its own is kept: TLS takes the socket out of the object that was dialed, and a connection that
+        is to be closed gives up its own before the body was read.
+        """
         with self._lock:
-            self._connection = connection
+            self.detach()
             if self.aborted:
                 raise Interrupted
+            below = getattr(sock, "socket", sock)  # TLS within TLS is no socket itself
+            self._line = socket.fromfd(below.fileno(), below.family, below.type)
 
     def detach(self) -> None:
-        """The connection goes to another exchange: an end that comes late must not hit that one."""
+        """The connection goes to another exchange, or is over: an end that comes late must not hit that one."""
         with self._lock:
-            self._connection = None
+            if self._line is not None:
+                self._line.close()
+                self._line = None
 
     def interrupt(self) -> None:
         """`abort`, because the user cancelled or paused."""
@@ -62,11 +88,9 @@ class Exchange:
         """End it; the thread that waits in it gets an error at once. Any thread may call."""
         with self._lock:
             self.aborted = True
-            sock = self._connection.sock if self._connection else None
-            if isinstance(sock, socket.socket):
+            if self._line is not None:
                 with suppress(OSError):
-                    # Not SSLSocket's own shutdown: that pulls the TLS state from under the reading thread.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                    self._line.shutdown(socket.SHUT_RDWR)
 
 
 _here = threading.local()
@@ -77,10 +101,9 @@ def enter(exchange: Exchange | None) -> None:
     _here.exchange = exchange
 
 
-def _attach(connection: HTTPConnection) -> None:
-    exchange: Exchange | None = getattr(_here, "exchange", None)
-    if exchange is not None:
-        exchange.attach(connection)
+def _current() -> Exchange:
+    exchange: Exchange = _here.exchange
+    return exchange
 
 
 class _Prompt(io.BufferedReader):
@@ -96,9 +119,7 @@ class Response(http.client.HTTPResponse):
         super().__init__(*args, **kwargs)
         self.fp = _Prompt(self.fp.detach())
         self._failure: Exception | None = None
-        exchange: Exchange | None = getattr(_here, "exchange", None)
-        if exchange is not None:
-            exchange.raw = self
+        _current().raw = self
 
     def fill(self, buffer: memoryview) -> int:
         """Read until the buffer is full, a slow body has brought something, or it ends; 0 only at the end."""
@@ -123,17 +144,128 @@ class Response(http.client.HTTPResponse):
 class _Http(HTTPConnection):
     response_class = Response
 
-    def connect(self) -> None:
-        super().connect()
-        _attach(self)
-
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _attach(self)
+        if self.sock is not None:
+            _current().attach(self.sock)
         super().request(*args, **kwargs)
+
+    def _new_conn(self) -> socket.socket:
+        """Dial the host or the proxy; SOCKS is spoken here, an HTTP proxy gets `_tunnel` or plain requests."""
+        exchange = _current()
+        proxy = exchange.proxy
+        if proxy is None:
+            try:
+                return dial(self._dns_host, self.port, self.timeout, exchange)
+            except OSError as error:
+                raise NewConnectionError(self, "no connection") from error
+        try:
+            sock = dial(proxy.host, proxy.port, self.timeout, exchange)
+            try:
+                if proxy.socks:
+                    socks.negotiate(sock, proxy, self._dns_host, self.port)
+            except BaseException:
+                sock.close()
+                raise
+        except OSError as error:
+            raise errors.ProxyUnreachable(proxy.name, reason(error)) from error
+        return sock
+
+    def _tunnel(self) -> None:
+        """Ask an HTTP proxy for a way to the host. urllib3's own drops the headers that tell why it refuses."""
+        proxy = _current().proxy
+        assert proxy is not None
+        assert self._tunnel_host is not None
+        host = f"[{self._tunnel_host}]" if ":" in self._tunnel_host else self._tunnel_host
+        place = f"{host}:{self._tunnel_port}"
+        headers = {"Host": place, **proxy.headers}
+        lines = [f"CONNECT {place} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        try:
+            self.sock.sendall("\r\n".join(lines).encode("latin-1"))
+            answer = http.client.HTTPResponse(self.sock, method="CONNECT")
+            try:
+                answer.begin()
+            finally:
+                answer.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise errors.ProxyUnreachable(proxy.name, reason(error)) from error
+        problem = proxy.refusal(place, answer.status, answer.headers.get_all("Proxy-Authenticate", []))
+        if problem is not None:
+            raise problem
 
 
 class _Https(_Http, HTTPSConnection):
     """The same over TLS: `_Http`'s methods come first and call `HTTPSConnection`'s."""
+
+    def connect(self) -> None:
+        self.ssl_context = certificates()
+        if self.proxy_config is not None:
+            self.proxy_config = self.proxy_config._replace(ssl_context=certificates())
+        super().connect()
+
+
+def dial(host: str, port: int, seconds: float | None, exchange: Exchange) -> socket.socket:
+    """A connection to the first of the name's addresses that answers. Raises OSError, Interrupted.
+
+    Args:
+        seconds: for each address; None without end.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(errno.EINVAL, "this can't be a host's name") from error
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _connect(sock, address, seconds, exchange)
+            sock.settimeout(seconds)
+            exchange.attach(sock)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure or OSError(errno.ENOENT, "the name has no address")
+
+
+def _connect(sock: socket.socket, address: Any, seconds: float | None, exchange: Exchange) -> None:
+    """In steps, since not every system ends a `connect` when its socket is shut down."""
+    sock.settimeout(0)
+    code = sock.connect_ex(address)
+    if code in (errno.EINPROGRESS, errno.EWOULDBLOCK, _WSAEWOULDBLOCK):
+        ends = time.monotonic() + (seconds or math.inf)
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_WRITE)
+            while not selector.select(_STEP_SECONDS):
+                if exchange.aborted:
+                    raise Interrupted
+                if time.monotonic() > ends:
+                    raise OSError(errno.ETIMEDOUT, "it does not answer")
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        windows: dict[int, str] = getattr(socket, "errorTab", {})
+        raise OSError(code, windows.get(code, os.strerror(code)).rstrip("."))
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and those it was raised from, the innermost last; urllib3 hands some on as arguments."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        handed = (arg for arg in found.args if isinstance(arg, BaseException))
+        found = found.__cause__ or found.__context__ or next(handed, None)
+
+
+def reason(error: BaseException) -> str:
+    """The innermost error's own words: the outer ones quote objects and addresses."""
+    *_, innermost = chain(error)
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    return str(innermost)[:200] or type(innermost).__name__
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -144,7 +276,16 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-def tracked(manager: urllib3.PoolManager) -> urllib3.PoolManager:
-    """The same manager, making connections that an `Exchange` can end."""
+def manager_for(proxy: Proxy | None, connections: int) -> urllib3.PoolManager:
+    """A manager of connections that an `Exchange` can end, all by the same way.
+
+    It knows of HTTP proxies; SOCKS is a matter of each connection alone.
+    """
+    options: dict[str, Any] = {"maxsize": connections, "num_pools": 20}
+    if proxy is None or proxy.socks:
+        manager = urllib3.PoolManager(**options)
+    else:
+        options["proxy_ssl_context"] = certificates() if proxy.scheme == "https" else None
+        manager = urllib3.ProxyManager(proxy.name, proxy_headers=proxy.headers, **options)
     manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
     return manager

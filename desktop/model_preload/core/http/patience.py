@@ -18,6 +18,7 @@ class Patience:
     Attributes:
         silence: a connection that brings nothing, or next to nothing, for that long is given up.
         connect: for a connection to be made.
+        fruitless: a file that brings nothing is not tried again where that would take it beyond this time.
         listing: for one call of a hub's API, pages, pauses and retries together.
         tries: failures in a row, without bytes between them, before a file is given up.
         listing_tries: the same for a request of a listing.
@@ -28,6 +29,7 @@ class Patience:
 
     silence: float = 20.0
     connect: float = 10.0
+    fruitless: float = 65.0
     listing: float = 60.0
     tries: int = 7
     listing_tries: int = 4
@@ -41,6 +43,11 @@ class Patience:
         if isinstance(problem, errors.HubBusy) and problem.retry_after is not None:
             return min(problem.retry_after, self.longest_asked) + random.uniform(0, self.first_wait)
         return random.uniform(longest / 2, longest)
+
+    def ends(self, failures: int, since: float, wait: float, problem: errors.Circumstance) -> bool:
+        """Whether it is time to give up: so many failures in a row, for `since` seconds, and another wait to come."""
+        silence = self.silence if isinstance(problem, errors.HubTimeout) else 0.0
+        return failures >= self.tries or since + wait + silence > self.fruitless
 
     def insist(self, request: Callable[[], T], control: Control) -> T:
         """Make a request of a listing, and again after what may pass; a pause does not count.

@@ -1,14 +1,9 @@
 """Who may be asked through what: origins, tokens, redirects, proxies, certificates."""
 
-import os
-import ssl
-import urllib.request
-from collections.abc import Mapping
+import ipaddress
+import socket
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
-
-import truststore
 
 from model_preload.core import errors
 
@@ -49,33 +44,31 @@ def redirect_target(url: str, location: str) -> str:
         raise errors.RedirectRefused(shown(url), f"{location[:200]!r} is no web address") from None
     if urlsplit(url).scheme == "https" and target.scheme == "http":
         raise errors.RedirectRefused(shown(url), f"from https to plain http ({target.netloc})")
+    address = _address(target.hostname or "")
+    if address is not None:
+        here = _address(urlsplit(url).hostname or "")
+        if address.is_link_local or address.is_multicast or address.is_unspecified:
+            raise errors.RedirectRefused(shown(url), f"{target.netloc} is no server's address")
+        if address.is_loopback and not (here is not None and here.is_loopback):
+            raise errors.RedirectRefused(shown(url), f"{target.netloc} is this machine itself")
     return target.geturl()
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """What a host in figures stands for, in all forms that systems take (127.1, 0x7f000001); None for a name."""
+    if host.rstrip(".").lower() == "localhost":
+        host = "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def shown(url: str) -> str:
     """An address without its query, which may hold a signature."""
     parts: SplitResult = urlsplit(url)
     return f"{parts.scheme}://{host_of(url)}{parts.path}"
-
-
-def system_proxies() -> Mapping[str, str]:
-    """Proxies by scheme from the environment or, on Windows, the system's settings."""
-    return urllib.request.getproxies()
-
-
-def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
-    """The proxy for an address; None for a direct connection (no proxy set, or the host is excepted)."""
-    parts = urlsplit(url)
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def certificates() -> ssl.SSLContext:
-    """The system's own store of authorities, and those of `SSL_CERT_FILE`."""
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    extra = os.environ.get("SSL_CERT_FILE")
-    if extra and Path(extra).is_file():
-        context.load_verify_locations(extra)
-    return context

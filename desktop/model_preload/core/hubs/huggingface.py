@@ -30,6 +30,8 @@ def _library() -> Any:
     from model_preload.core.http import bridge
 
     huggingface_hub.set_client_factory(bridge.httpx2_client)
+    # Else its first call asks huggingface.co, also where a mirror is set, which programs are to be reported to it.
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
     return huggingface_hub
 
 
@@ -103,6 +105,7 @@ def _commit(sha: object, revision: str, host: str) -> str:
 
 def _files(entries: Iterable[Any], host: str) -> Iterable[ListedFile]:
     """Files of `siblings` (rfilename) or of the tree (path; its folders have no size)."""
+    sizes: dict[Digest, int] = {}
     for number, entry in enumerate(entries):
         if number >= _MAX_FILES:
             raise errors.AnswerInvalid(host, f"it lists more than {_MAX_FILES} files")
@@ -116,6 +119,8 @@ def _files(entries: Iterable[Any], host: str) -> Iterable[ListedFile]:
             digest = Digest("sha256", entry.lfs.sha256) if entry.lfs else Digest("git-sha1", entry.blob_id)
         except (ValueError, TypeError) as error:
             raise errors.AnswerInvalid(host, f"{path[:80]!r} has no usable digest") from error
+        if sizes.setdefault(digest, size) != size:
+            raise errors.AnswerInvalid(host, f"{path[:80]!r} has a digest that another file has with another size")
         yield ListedFile(path, size, digest)
 
 

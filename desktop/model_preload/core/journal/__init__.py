@@ -3,6 +3,7 @@
     journal = Journal.open(path, disk)
     journal.listings   pinned listings by source
     journal.files      digests found right, with size and mtime of that moment
+    journal.blocks     digests of a file's blocks, by which its damaged ones are found
     journal.parts      ranges of unfinished files that are on the disk
     journal.queue      models waiting for their turn
     journal.runs       history, and the models ever chosen
@@ -15,15 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_preload.core.files import Disk
-from model_preload.core.journal.database import FORMAT, Database
+from model_preload.core.journal.blocks import BlockRecord, Blocks
+from model_preload.core.journal.database import Database
+from model_preload.core.journal.healing import open_sound
 from model_preload.core.journal.listings import Listings
+from model_preload.core.journal.migrations import FORMAT
 from model_preload.core.journal.parts import PartRecord, Parts
 from model_preload.core.journal.queue import QueuedModel, QueueRows, QueueState
 from model_preload.core.journal.records import FileRecord, FileRecords
 from model_preload.core.journal.runs import RunError, Runs, RunSummary
+from model_preload.core.texts import Text
 
 __all__ = [
     "FORMAT",
+    "BlockRecord",
     "FileRecord",
     "Journal",
     "PartRecord",
@@ -36,26 +42,34 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Journal:
-    """The open journal; see the module."""
+    """The open journal; see the module.
+
+    Attributes:
+        recovered: what to tell the user if the journal was damaged and had to be made anew.
+    """
 
     database: Database
     listings: Listings
     files: FileRecords
+    blocks: Blocks
     parts: Parts
     queue: QueueRows
     runs: Runs
+    recovered: Text | None = None
 
     @classmethod
     def open(cls, path: Path, disk: Disk) -> "Journal":
-        """Open or make it. Raises JournalTooNew, JournalUnusable, DiskProblem."""
-        database = Database(path, disk)
+        """Open or make it; a damaged one is set aside. Raises JournalTooNew, JournalUnusable, DiskProblem."""
+        database, recovered = open_sound(path, disk)
         return cls(
             database,
             Listings(database),
             FileRecords(database),
+            Blocks(database),
             Parts(database),
             QueueRows(database),
             Runs(database),
+            recovered,
         )
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -1,49 +1,29 @@
 """The SQLite file behind the journal: opening, format versions, transactions.
 
 The format's version is SQLite's own `user_version`. A newer file is refused, an older one is
-brought forward after a backup was made beside it. WAL with synchronous=NORMAL: a power cut may lose the
-last transactions, never the file's consistency, and what a lost one said is found again by hashing.
+brought forward after a backup was made beside it; what becomes of a damaged one is told in `healing`. WAL
+with synchronous=NORMAL: a power cut may lose the last transactions, never the file's
+consistency, and what a lost one said is found again by hashing.
 """
 
+import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from model_preload.core import errors
 from model_preload.core.files import Disk
 from model_preload.core.files.disk import extended
+from model_preload.core.journal.migrations import FORMAT, MIGRATIONS
 
-FORMAT = 1
+log = logging.getLogger("model_preload.journal")
+
 _BUSY_SECONDS = 10.0
-
-_SCHEMA = """
-CREATE TABLE listings (
-    source TEXT PRIMARY KEY, revision TEXT NOT NULL, commit_id TEXT NOT NULL, listed_at TEXT NOT NULL,
-    files TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE files (
-    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    digest TEXT NOT NULL, checked_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE parts (
-    path TEXT PRIMARY KEY, size INTEGER NOT NULL, version TEXT NOT NULL,
-    done TEXT NOT NULL, synced TEXT NOT NULL, boot_id TEXT NOT NULL, changed_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE queue (
-    model TEXT PRIMARY KEY, position INTEGER NOT NULL, state TEXT NOT NULL, changed_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE chosen (
-    model TEXT PRIMARY KEY, chosen_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, models TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
-    outcome TEXT NOT NULL, bytes_fetched INTEGER NOT NULL, bytes_total INTEGER NOT NULL, errors TEXT NOT NULL
-) STRICT;
-"""
+_LEAST_ROOM = 1 << 16
 
 
 def key(path: Path) -> str:
@@ -51,24 +31,31 @@ def key(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
+def mark(path: Path) -> Path:
+    """The file that says that a journal was found damaged."""
+    return path.with_name(f"{path.name}.suspect")
+
+
 class Database:
     """One connection that any thread may use, one statement or transaction at a time.
 
-    Raises (from the constructor): JournalTooNew, JournalUnusable, DiskProblem.
+    Every method, and making one, raises JournalUnusable (JournalLocked after ten seconds, JournalDamaged) or
+    DiskProblem; making one also JournalTooNew, which leaves every byte as it was.
     """
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self.path = path
+        self._disk = disk
         self._lock = threading.RLock()
+        self._prepared = False
         disk.make_folder(path.parent)
-        try:
-            self._connection = sqlite3.connect(
-                extended(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise errors.JournalUnusable(path, str(error)) from error
+        if disk.stat(path) is not None:
+            self._refuse_newer(_format_of(path))
+        with self._translated():
+            self._connection = _connected(path)
         try:
             self._prepare()
+            self._prepared = True
         except BaseException:
             self._connection.close()
             raise
@@ -78,7 +65,7 @@ class Database:
             self._connection.close()
 
     def rows(self, statement: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query. Raises JournalUnusable."""
+        """All rows of a query."""
         with self._lock, self._translated():
             return self._connection.execute(statement, tuple(parameters)).fetchall()
 
@@ -102,29 +89,95 @@ class Database:
                 yield
 
     @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """For making values of rows: one that can't be made says that the file is damaged."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise self._damaged(f"a row that nobody wrote: {str(error)[:80]}") from error
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.ProgrammingError:
             raise  # a fault of ours
         except sqlite3.Error as error:
-            raise errors.JournalUnusable(self.path, str(error)) from error
+            raise self._circumstance(error) from error
+        except UnicodeDecodeError as error:  # in what SQLite says of it
+            raise self._damaged(str(error)) from error
+
+    def _circumstance(self, error: sqlite3.Error) -> errors.Circumstance:
+        reason = str(error)
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return errors.JournalLocked(self.path, _BUSY_SECONDS)
+            case sqlite3.SQLITE_FULL:
+                return errors.DiskFull(self.path, self._disk.free_bytes(self.path))
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+                return errors.AccessDenied(self.path, reason)
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN if self._disk.free_bytes(self.path) < _LEAST_ROOM:
+                return errors.DiskFull(self.path, self._disk.free_bytes(self.path))  # the log's index did not fit
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_FORMAT:
+                return self._damaged(reason)
+            case _ if reason.startswith("Could not decode"):
+                return self._damaged(reason)
+            case _ if self._prepared and reason.startswith(("no such table", "no such column")):
+                return self._damaged(reason)
+            case _:
+                return errors.JournalUnusable(self.path, reason)
+
+    def _damaged(self, reason: str) -> errors.JournalDamaged:
+        """Leave a mark by which the next start knows, even if it would find nothing wrong."""
+        with suppress(errors.DiskProblem):
+            self._disk.write_text(mark(self.path), reason)
+        return errors.JournalDamaged(self.path, reason)
+
+    def _refuse_newer(self, found: int) -> None:
+        if found > FORMAT:
+            raise errors.JournalTooNew(self.path, found, FORMAT)
 
     def _prepare(self) -> None:
         with self._translated():
             found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-            if found > FORMAT:
-                raise errors.JournalTooNew(self.path, found, FORMAT)
+            self._refuse_newer(found)
             self._use_wal()
             self._connection.execute("PRAGMA synchronous = NORMAL")
-        if found == FORMAT:
-            return
+            ((said,),) = self._connection.execute("PRAGMA quick_check(1)").fetchall()
+        if said != "ok":
+            raise self._damaged(str(said))
+        if found < FORMAT:
+            self._migrate()
+
+    def _migrate(self) -> None:
+        """Bring the file forward, step by step in one transaction; after a failure it is as it was."""
         with self.transaction():
-            # Another process may have made it while this one waited for its turn.
-            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+            # Another process may have made or migrated it while this one waited for its turn.
+            found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+            if 0 < found < FORMAT:
+                self._back_up(found)
+            for migration in MIGRATIONS[found:]:
+                for statement in migration:
                     self._connection.execute(statement)
+            if found < FORMAT:
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _back_up(self, found: int) -> None:
+        """Copy the file beside itself, whole or not at all; this connection holds the lock and has written nothing."""
+        backup = self.path.with_name(f"{self.path.name}.v{found}.backup")
+        unfinished = backup.with_name(f"{backup.name}.new")
+        self._disk.remove(unfinished)
+        try:
+            # SQLite copies from no connection that is in the middle of a transaction.
+            with (
+                closing(_connected(self.path)) as source,
+                closing(sqlite3.connect(extended(unfinished))) as target,
+            ):
+                source.backup(target)
+            self._disk.replace(unfinished, backup)
+        finally:
+            self._disk.remove(unfinished)
+        log.info("the journal goes from format %d to %d; its backup is %s", found, FORMAT, backup)
 
     def _use_wal(self) -> None:
         """Switch a new file over; two processes that do it at once get SQLITE_BUSY, however long they may wait."""
@@ -138,3 +191,21 @@ class Database:
                 time.sleep(0.02)
             else:
                 return
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(extended(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _format_of(path: Path) -> int:
+    """The format of a file, found without changing anything; 0 if it can't be told in this way.
+
+    An ordinary connection would write what a killed program left in the log into the file when it closes.
+    """
+    log_ = path.with_name(f"{path.name}-wal")
+    try:
+        way = "mode=ro" if log_.exists() and log_.stat().st_size else "immutable=1"
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{way}", uri=True, timeout=_BUSY_SECONDS)) as opened:
+            return int(opened.execute("PRAGMA user_version").fetchone()[0])
+    except (OSError, ValueError, sqlite3.Error):
+        return 0

@@ -35,16 +35,17 @@ class Listings:
         if not rows:
             return None
         revision, commit, listed_at, files = rows[0]
-        return Listing(
-            source,
-            revision,
-            commit,
-            tuple(
-                ListedFile(path, size, Digest.parse(digest) if digest else None, remote)
-                for path, size, digest, remote in json.loads(files)
-            ),
-            clock.read(listed_at),
-        )
+        with self._database.decoding():
+            return Listing(
+                source,
+                revision,
+                commit,
+                tuple(
+                    ListedFile(path, size, Digest.parse(digest) if digest else None, remote)
+                    for path, size, digest, remote in json.loads(files)
+                ),
+                clock.read(listed_at),
+            )
 
     def forget(self, source: str) -> None:
         self._database.write("DELETE FROM listings WHERE source = ?", (source,))

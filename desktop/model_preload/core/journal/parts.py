@@ -63,7 +63,12 @@ class Parts:
         if not rows:
             return None
         size, version, done, synced, boot_id = rows[0]
-        return PartRecord(path, size, version, _spans(done), _spans(synced), boot_id)
+        with self._database.decoding():
+            return PartRecord(path, size, version, _spans(done), _spans(synced), boot_id)
+
+    def paths(self) -> frozenset[Path]:
+        """Of all parts that are known."""
+        return frozenset(Path(path) for (path,) in self._database.rows("SELECT path FROM parts"))
 
     def forget(self, paths: Iterable[Path]) -> None:
         """All in one transaction."""

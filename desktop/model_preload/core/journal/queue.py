@@ -33,7 +33,8 @@ class QueueRows:
     def load(self) -> tuple[QueuedModel, ...]:
         """In order."""
         rows = self._database.rows("SELECT model, state FROM queue ORDER BY position")
-        return tuple(QueuedModel(model, QueueState(state)) for model, state in rows)
+        with self._database.decoding():
+            return tuple(QueuedModel(model, QueueState(state)) for model, state in rows)
 
     def append(self, models: Iterable[str]) -> None:
         """Put those at the end, in the given order, that are not in it; those that are wait again."""

@@ -46,7 +46,8 @@ class FileRecords:
                 f"SELECT path, size, mtime_ns, digest, checked_at FROM files WHERE path IN ({marks})",  # noqa: S608
                 some,
             ):
-                found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
+                with self._database.decoding():
+                    found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
         return found
 
     def forget(self, paths: Iterable[Path]) -> None:

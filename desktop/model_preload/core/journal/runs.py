@@ -65,16 +65,17 @@ class Runs:
         if not rows:
             return None
         number, models, started, finished, outcome, fetched, total, errors = rows[0]
-        return RunSummary(
-            number,
-            tuple(json.loads(models)),
-            clock.read(started),
-            clock.read(finished) if finished else None,
-            outcome,
-            fetched,
-            total,
-            tuple(RunError(*error) for error in json.loads(errors)),
-        )
+        with self._database.decoding():
+            return RunSummary(
+                number,
+                tuple(json.loads(models)),
+                clock.read(started),
+                clock.read(finished) if finished else None,
+                outcome,
+                fetched,
+                total,
+                tuple(RunError(*error) for error in json.loads(errors)),
+            )
 
     def chosen(self) -> frozenset[str]:
         """Keys of models that were ever asked for."""

@@ -1,9 +1,11 @@
 """The main job: bring every model that was asked for, and prove it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +17,12 @@ from model_preload.core.journal import RunError
 from model_preload.core.queue import Queue
 from model_preload.core.readiness import proven, survey
 from model_preload.core.tasks.plan import plan_for
-from model_preload.core.tasks.services import Pinned, Services, first_answer, pin
+from model_preload.core.tasks.room import PATIENCE, Room
+from model_preload.core.tasks.services import Pinned, Services, first_answer, pin, stored_pin
+from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
-from model_preload.core.transfer import Job, Transfer
+from model_preload.core.transfer import Job, Transfer, salvage
 from model_preload.core.values import FileState, FileStatus, ListedFile, Published
 
 log = logging.getLogger("model_preload.tasks")
@@ -43,6 +47,18 @@ class RunReport:
     errors: tuple[RunError, ...]
 
 
+class Mode(Enum):
+    """What a run does with what is here.
+
+    BRING trusts the journal, RENEW asks the hub for the newest commit and hashes what is here, REPAIR hashes
+    what is here and fetches nothing but what is damaged.
+    """
+
+    BRING = "bring"
+    RENEW = "renew"
+    REPAIR = "repair"
+
+
 def preload(
     services: Services,
     queue: Queue,
@@ -52,7 +68,8 @@ def preload(
     *,
     purpose: str,
     wait: bool = False,
-    force: bool = False,
+    mode: Mode = Mode.BRING,
+    patience: float = PATIENCE,
 ) -> RunReport:
     """Bring those models and the parts they need, in the queue's order.
 
@@ -63,7 +80,8 @@ def preload(
         sink: told of events from this thread only.
         purpose: how this run is named to another one that is refused.
         wait: until another run is over, instead of being refused.
-        force: ask the hub for the newest commit, and hash what is here instead of trusting the journal.
+        mode: see `Mode`.
+        patience: seconds to wait for room when a drive is full.
 
     Raises:
         UnknownModel, HeldByAnother, PlanRefused, PlaceUnknown: nothing was begun.
@@ -75,9 +93,14 @@ def preload(
     def on_wait(holder: str) -> None:
         sink(Notice("", text("Waiting for another run to end: {holder}.", holder=holder)))
 
+    if services.journal.recovered:
+        sink(Notice("", services.journal.recovered))
     with queue.running(purpose, control if wait else None, on_wait):
         queue.add(model.key for model in models)
-        run = _Run(services, queue, models, control, sink, force)
+        clean_parts(services, (entry.model for entry in queue.entries()))
+        room = Room(services, control, sink, patience)
+        alone = partial(alone_in, disk=services.disk, purpose=purpose, wait=control if wait else None)
+        run = _Run(services, queue, models, control, sink, mode, room, alone)
         return run.run()
 
 
@@ -85,13 +108,23 @@ class _Run:
     """One run, from the first listing to the report."""
 
     def __init__(
-        self, services: Services, queue: Queue, models: Sequence[Model], control: Control, sink: EventSink, force: bool
+        self,
+        services: Services,
+        queue: Queue,
+        models: Sequence[Model],
+        control: Control,
+        sink: EventSink,
+        mode: Mode,
+        room: Room,
+        alone: Callable[[Path], AbstractContextManager[None]],
     ) -> None:
         self._services = services
         self._queue = queue
         self._control = control
         self._sink = sink
-        self._force = force
+        self._mode = mode
+        self._room = room
+        self._alone = alone
         order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
         self._models = sorted(models, key=lambda model: order[model.key])
         self._errors: list[RunError] = []
@@ -132,6 +165,8 @@ class _Run:
             before = self._fetched
             try:
                 ready = self._bring(pinned)
+            except errors.JournalUnusable:
+                raise  # the other models would meet it too
             except errors.Circumstance as problem:
                 self._record(model, "", problem)
                 ready = False
@@ -149,8 +184,11 @@ class _Run:
         """Every listing that can be had; a model without one fails by itself."""
         pins = []
         for model in self._models:
+            if self._mode is Mode.REPAIR and stored_pin(self._services, model) is None:
+                self._queue.done(model.key)  # what was never here is not damaged
+                continue
             try:
-                pins.append(pin(self._services, model, self._control, refresh=self._force))
+                pins.append(pin(self._services, model, self._control, refresh=self._mode is Mode.RENEW))
             except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)
@@ -161,10 +199,9 @@ class _Run:
         sources = list(pinned.model.sources)
         left = sources[sources.index(pinned.source) + 1 :]
         while True:
-            failed = self._bring_from(pinned)
+            failed = self._room.attempt(pinned, partial(self._bring_from, pinned))
             if not failed:
-                self._complete(pinned)
-                return True
+                return self._complete(pinned)
             if not left or any(isinstance(problem, errors.DiskProblem) for problem in failed.values()):
                 self._record_all(pinned.model, failed)
                 return False
@@ -181,11 +218,27 @@ class _Run:
             left = left[left.index(pinned.source) + 1 :]
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
-        services = self._services
-        plan_for(services, [pinned]).require()
+        plan_for(self._services, [pinned]).require()
+        if self._mode is not Mode.BRING:
+            check(self._services, pinned, self._control, self._sink)
+        if not self._wanted(pinned):
+            return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
+        with self._alone(pinned.staging):
+            return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
+
+    def _wanted(self, pinned: Pinned) -> list[FileState]:
+        """What has to be fetched, after everything that is here was taken over."""
         self._check_what_is_here(pinned)
-        plan = plan_for(services, [pinned])
+        plan = plan_for(self._services, [pinned])
         plan.require()
+        return [one.state for one in plan.fetch if self._mode is not Mode.REPAIR or _is_damaged(one.state)]
+
+    def _fetch(self, pinned: Pinned, wanted: Sequence[FileState]) -> dict[str, errors.Circumstance]:
+        services = self._services
+        for state in filter(_is_damaged, wanted):
+            part = pinned.part(state.file)
+            kept = salvage(state.destination, state.file, part, services.disk, services.journal, self._control)
+            log.info("%s: %s is damaged, %d of %d bytes are good", pinned.model.key, part.name, kept, state.file.size)
         transfer = Transfer(
             pinned.model.key,
             client=services.client,
@@ -194,11 +247,15 @@ class _Run:
             control=self._control,
             report=self._sink,
         )
-        jobs = self._jobs(pinned, [wanted.state.file for wanted in plan.fetch])
+        jobs = self._jobs(pinned, [state.file for state in wanted])
         try:
-            return transfer.run(jobs)
+            failed = transfer.run(jobs)
         finally:
             self._fetched += transfer.bytes_fetched
+        for problem in failed.values():
+            if isinstance(problem, errors.JournalUnusable):
+                raise problem
+        return failed
 
     def _jobs(self, pinned: Pinned, files: Sequence[ListedFile]) -> list[Job]:
         """One job for each distinct content: files of one digest are fetched once."""
@@ -224,8 +281,6 @@ class _Run:
     def _check_what_is_here(self, pinned: Pinned) -> None:
         """Hash what may be the right bytes already, and take it over where it is."""
         services = self._services
-        if self._force:
-            check(services, pinned, self._control, self._sink)
         states = survey(pinned.cache, pinned.files, services.disk, services.journal)
         wanted = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
         wanted += [(s.candidate, s.file) for s in states if s.candidate is not None and not self._proven(s)]
@@ -241,15 +296,20 @@ class _Run:
             return False
         return proven(state.candidate, state.file.digest, self._services.disk, self._services.journal)
 
-    def _complete(self, pinned: Pinned) -> None:
+    def _complete(self, pinned: Pinned) -> bool:
+        """Tell the cache's readers; False if a file is not here, as it may be after a repair."""
+        states = survey(pinned.cache, pinned.files, self._services.disk, self._services.journal)
+        if any(state.status is FileStatus.ABSENT for state in states):
+            return False
         foreign = pinned.cache.foreign_ref()
         if foreign is not None:
             message = text(
                 "the cache pointed to {old}; it points to {new} now", old=foreign[:40], new=pinned.listing.commit
             )
-            log.log(logging.INFO if self._force else logging.WARNING, "%s: %s", pinned.model.key, message)
+            log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
         pinned.cache.complete()
+        return True
 
     def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:
         for path, problem in failed.items():
@@ -258,6 +318,10 @@ class _Run:
     def _record(self, model: Model, path: str, problem: errors.Circumstance) -> None:
         log.error("%s: %s", f"{model.key}: {path}" if path else model.key, problem)
         self._errors.append(RunError(model.key, path, problem.code, f"{problem.title} {problem.next_step}"))
+
+
+def _is_damaged(state: FileState) -> bool:
+    return state.status is FileStatus.DAMAGED
 
 
 def _publish(cache: Cache, part: Path, same: Sequence[ListedFile], control: Control) -> tuple[Published, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model_preload.core import errors
 from model_preload.core.catalog import Model
-from model_preload.core.events import Control, EventSink, Phase, Progress
+from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
 from model_preload.core.readiness import Judgement, check_files, judge, survey
 from model_preload.core.tasks.services import Pinned, Services, stored_pin
 from model_preload.core.texts import Text, text
@@ -51,11 +51,13 @@ def status(
 
     Args:
         deep: read every byte again instead of trusting size and mtime.
-        sink: told of the progress of that, from the calling thread.
+        sink: told of the progress of that, and of a journal that was made anew, from the calling thread.
 
     Raises:
         UnknownModel, DiskProblem, JournalUnusable, Cancelled.
     """
+    if services.journal.recovered:
+        sink(Notice("", services.journal.recovered))
     judged = {model.key: _judged(services, model, control, deep, sink) for model in services.catalog.with_parts(keys)}
     return tuple(_status(services, model, judged) for model in services.catalog.select(keys))
 

@@ -39,13 +39,11 @@ class Fetcher:
                     if reply.status not in _EXPIRED:
                         self._take(reply, file, claim, buffer)
                         return
-            except errors.HubProblem:
+            except (errors.HubProblem, errors.LengthWrong, errors.RangeWrong):
                 file.location = ""  # the hub may send us to another server now
                 raise
             file.location = ""
         with self._asked(file.job.url, file, claim) as reply:
-            if reply.url != file.job.url:
-                file.location = reply.url
             self._take(reply, file, claim, buffer)
 
     def _asked(self, url: str, file: FileTransfer, claim: Claim) -> AbstractContextManager[Reply]:
@@ -58,6 +56,8 @@ class Fetcher:
 
     def _take(self, reply: Reply, file: FileTransfer, claim: Claim, buffer: memoryview) -> None:
         _check(reply, file, claim)
+        if reply.url != file.job.url:
+            file.location = reply.url  # not before its answer was found fit: a login page is not where the file is
         limiter = self.client.limiter
         while claim.left:
             wanted = limiter.portion(min(len(buffer), claim.left))
@@ -85,6 +85,8 @@ def _check(reply: Reply, file: FileTransfer, claim: Claim) -> None:
             raise errors.RangeWrong(path, repr(found[:80]), expected)
     elif reply.status == 200:
         if not _whole(file, claim):
+            if reply.length is not None and reply.length != size:
+                raise errors.LengthWrong(path, str(reply.length), size)  # a login page is no server without ranges
             file.single = True
             raise errors.RangeWrong(path, "the whole file", f"bytes {claim.position}-{claim.end - 1}")
     elif reply.status == 416:

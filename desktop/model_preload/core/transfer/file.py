@@ -18,6 +18,7 @@ from model_preload.core.files import Disk, Hasher, PartFile, boot_id
 from model_preload.core.http import Token
 from model_preload.core.journal import Journal, PartRecord
 from model_preload.core.journal.parts import Spans
+from model_preload.core.transfer.blocks import BlockDigests
 from model_preload.core.transfer.ranges import Claim, Ranges
 from model_preload.core.transfer.watermarks import Watermarks
 from model_preload.core.values import Digest, DigestAlgorithm, ListedFile, Published
@@ -56,14 +57,17 @@ class Job:
 class _Front:
     """The digest in the making and how far it has come; a file that begins anew gets a new one."""
 
-    __slots__ = ("hashed", "hasher")
+    __slots__ = ("blocks", "hashed", "hasher")
 
     def __init__(self, algorithm: DigestAlgorithm, size: int) -> None:
         self.hasher = Hasher(algorithm, size)
         self.hashed = 0
+        self.blocks = BlockDigests() if size > SMALL else None
 
     def update(self, data: memoryview) -> None:
         self.hasher.update(data)
+        if self.blocks is not None:
+            self.blocks.update(data)
         self.hashed += len(data)
 
 
@@ -76,6 +80,7 @@ class FileTransfer:
         single: the server ignores ranges, or nothing tells its versions apart: one connection takes the whole.
         not_before: moment (monotonic) until which it rests after a failure.
         idle_since: what the caller said when the failures in a row began.
+        failing_since: moment (monotonic) when they began.
     """
 
     def __init__(self, job: Job, disk: Disk, journal: Journal, watermarks: Watermarks) -> None:
@@ -84,6 +89,7 @@ class FileTransfer:
         self.single = job.file.digest is None and not job.version
         self.not_before = 0.0
         self.idle_since = 0
+        self.failing_since = 0.0
         self._failures = 0
         self._disk = disk
         self._journal = journal
@@ -197,6 +203,7 @@ class FileTransfer:
             self._since_failure = 0
             if self._failures == 1:
                 self.idle_since = moment
+                self.failing_since = time.monotonic()
             return self._failures
 
     def take_conclusion(self) -> bool:
@@ -242,7 +249,9 @@ class FileTransfer:
         with self._using_part() as part:
             part.sync()
             part.close()  # Windows renames no open file
-            self._watermarks.published(self.job.part, self._publish(), found)
+            published = self._publish()
+            blocks = self._front.blocks.digests() if self._front.blocks is not None else ()
+            self._watermarks.published(self.job.part, published, found, blocks)
         return True
 
     def record(self) -> PartRecord | None:

@@ -80,7 +80,7 @@ class Ranges:
 
     def spans(self) -> Spans:
         """What is there, as the journal keeps it."""
-        return tuple(_merged(self._with_claims()))
+        return tuple(merged(self._with_claims()))
 
     def claim(self, connections: int) -> Claim | None:
         """Take the next range in file order; None if nothing is free.
@@ -108,7 +108,7 @@ class Ranges:
         self._claims.remove(claim)
         if claim.position > claim.start:
             insort(self._settled, (claim.start, claim.position))
-            self._settled = _merged(self._settled)
+            self._settled = merged(self._settled)
 
     def _add(self, claim: Claim) -> Claim:
         insort(self._claims, claim, key=lambda c: c.start)
@@ -129,7 +129,7 @@ class Ranges:
         return gaps
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Ascending spans with those that touch made one."""
     merged: list[tuple[int, int]] = []
     for start, end in spans:

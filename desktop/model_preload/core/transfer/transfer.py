@@ -280,8 +280,8 @@ class Transfer:
                 if file.not_before > time.monotonic():
                     return  # another of its connections failed a moment ago: that is one failure, not two
                 failures = file.failed(self._meter.total)
-                if failures < patience.tries:
-                    wait = patience.wait(failures, problem)
+                wait = patience.wait(failures, problem)
+                if not patience.ends(failures, time.monotonic() - file.failing_since, wait, problem):
                     log.warning("%s: %s; again in %.1f s (%d of %d)", path, problem, wait, failures, patience.tries)
                     file.not_before = time.monotonic() + wait
                     if isinstance(problem, errors.HubBusy) and problem.status == 429:

@@ -1,7 +1,7 @@
 """Keeps the journal no more than 4 MiB behind the disk, at one transaction for all files together."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -32,7 +32,7 @@ class Watermarks:
         self._counting = threading.Lock()
         self._pending = 0
         self._changed: dict[Journaled, None] = {}
-        self._published: list[tuple[Published, Digest]] = []
+        self._published: list[tuple[Published, Digest, Sequence[bytes]]] = []
         self._gone: list[Path] = []
 
     def wrote(self, file: Journaled, count: int) -> None:
@@ -46,11 +46,11 @@ class Watermarks:
         if due:
             self.flush()
 
-    def published(self, part: Path, places: Iterable[Published], digest: Digest) -> None:
-        """The part is no more; its bytes are in those places now, with that digest."""
+    def published(self, part: Path, places: Iterable[Published], digest: Digest, blocks: Sequence[bytes]) -> None:
+        """The part is no more; its bytes are in those places now, with that digest and those of its blocks."""
         with self._counting:
             self._gone.append(part)
-            self._published += [(place, digest) for place in places]
+            self._published += [(place, digest, blocks) for place in places]
 
     def thrown_away(self, part: Path) -> None:
         """The part begins anew."""
@@ -67,6 +67,8 @@ class Watermarks:
             # Records last: a part that was thrown away and begun anew has one again.
             with self._journal.transaction():
                 self._journal.parts.forget(gone)
-                for place, digest in published:
+                for place, digest, blocks in published:
                     self._journal.files.save(place, digest)
+                    if blocks:
+                        self._journal.blocks.save(place, blocks)
                 self._journal.parts.save(record for file in changed if (record := file.record()) is not None)

@@ -1,0 +1,114 @@
+"""The command `doctor`: a composition root of its own, since it has to work where the usual one is refused."""
+
+import argparse
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from model_preload.cli import commands, documents, logs, tables
+from model_preload.core import catalog, errors, paths, settings, texts
+from model_preload.core.events import Cancelled, Control
+from model_preload.core.files import Disk
+from model_preload.core.http import system_proxies
+from model_preload.core.settings import Settings
+from model_preload.core.tasks.doctor.examine import examine, examine_journal
+from model_preload.core.tasks.doctor.finding import Finding, Level, met
+from model_preload.core.tasks.doctor.machine import Machine
+from model_preload.core.tasks.services import Services, open_services
+from model_preload.system import machine as facts
+from model_preload.system.credentials import SystemCredentials
+
+log = logging.getLogger("model_preload.cli")
+
+_CONNECTIONS = 32
+"""However few the settings allow: checks that wait for each other would be told as late."""
+
+
+def doctor(asked: argparse.Namespace, control: Control, credentials: SystemCredentials) -> int:
+    """Examine everything, tell it, and return the exit code: 1 if there is a problem."""
+    home = paths.state_home(os.environ)
+    machine = Machine(
+        temp=Path(tempfile.gettempdir()),
+        proxies=system_proxies(),
+        filesystem=facts.filesystem,
+        long_paths=facts.long_paths,
+        system=facts.system,
+        gpus=facts.gpus,
+        token_origin=credentials.origin,
+    )
+    with _logging(home, asked.log_level), _services(home, asked, credentials, machine) as (services, journal):
+        findings = examine(services, home, machine, control, journal=journal)
+    problems = [finding for finding in findings if finding.level is Level.PROBLEM]
+    if asked.json:
+        tables.document(documents.doctor(findings))
+    elif not asked.quiet:
+        tables.doctor(tables.screen(), findings)
+    elif problems:
+        tables.doctor(tables.screen(stderr=True), problems)
+    return commands.NOT_READY if problems else commands.READY
+
+
+@contextmanager
+def _services(
+    home: Path, asked: argparse.Namespace, credentials: SystemCredentials, machine: Machine
+) -> Iterator[tuple[Services, Finding]]:
+    """The services, and how the journal is; one that can't be used is left alone, and a temporary one stands in."""
+    chosen = _settings(home)
+    if asked.lang is None and chosen.language:
+        texts.use(chosen.language)
+    known = catalog.load(asked.catalog) if asked.catalog else catalog.builtin()
+
+    def opened(folder: Path) -> Services:
+        return stack.enter_context(
+            open_services(
+                folder,
+                catalog=known,
+                settings=replace(chosen, connections=_CONNECTIONS),
+                credentials=credentials,
+                environ=os.environ,
+                user_home=Path.home(),
+                proxies=machine.proxies,
+            )
+        )
+
+    with ExitStack() as stack:
+        journal = examine_journal(home, Disk())
+        services: Services | None = None
+        if journal.level is not Level.PROBLEM:
+            try:
+                services = opened(home)
+            except (errors.Refused, errors.DiskProblem) as problem:
+                journal = met("journal", problem)
+        if services is None:
+            services = opened(Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))))
+        yield services, journal
+
+
+def _settings(home: Path) -> Settings:
+    """The settings; of a file that can't be used nothing, of such an environment neither, which the doctor tells."""
+    for folder in (home, Path(tempfile.gettempdir()) / "no-settings-here"):
+        with suppress(errors.SettingsProblem):
+            return settings.load(folder, os.environ)
+    return Settings()
+
+
+@contextmanager
+def _logging(home: Path, level: str | None) -> Iterator[None]:
+    """The log, if it can be written; if not, the check of rights tells why."""
+    try:
+        handlers = logs.set_up(home, Disk(), level)
+    except errors.DiskProblem:
+        handlers = []
+    try:
+        yield
+    except (errors.Circumstance, Cancelled):
+        raise
+    except Exception:
+        log.critical("a fault of the program", exc_info=True)
+        raise
+    finally:
+        logs.tear_down(handlers)

@@ -1,0 +1,110 @@
+"""The staging folders: one run at a time writes there, and what nobody goes on with is deleted after a while.
+
+The queue's lock keeps runs of one installation apart. A folder may be shared by several, such as those of two
+users of a machine who have one platform; two that wrote to one part would spoil it.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from model_preload.core import errors
+from model_preload.core.events import Control
+from model_preload.core.files import Disk, ProcessLock, staging_folder
+from model_preload.core.files.disk import existing_ancestor
+from model_preload.core.tasks.services import Services, stored_pin
+
+log = logging.getLogger("model_preload.tasks")
+
+UNKNOWN_SECONDS = 24 * 3600.0
+"""After that a part without a record is an orphan: until then it may be another installation's, which will go on."""
+UNWANTED_SECONDS = 30 * 24 * 3600.0
+
+
+@contextmanager
+def alone_in(staging: Path, disk: Disk, purpose: str, wait: Control | None) -> Iterator[None]:
+    """Keep other installations out of a staging folder.
+
+    Args:
+        purpose: what a refused one is told.
+        wait: given, wait until the folder is free, or cancelled.
+
+    Raises:
+        HeldByAnother: another one is at work there.
+        DiskProblem, Cancelled.
+    """
+    lock = ProcessLock(staging / "run.lock", disk)
+    if not lock.acquire(purpose, wait):
+        raise errors.HeldByAnother(lock.holder() or "model-preload")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
+    """Delete parts that the journal does not know, and old ones that belong to no queued model.
+
+    Only for a run that holds the queue: then no run of this installation has a part open. A folder where another
+    installation is at work is left alone, and nothing is raised for what can't be deleted: the next run tries again.
+
+    Args:
+        queued: keys of the models that are waiting, in work or failed.
+
+    Returns:
+        What was deleted.
+
+    Raises:
+        JournalUnusable.
+    """
+    known = services.journal.parts.paths()
+    folders = {*_staging_folders(services), *(path.parent for path in known)}
+    found = {path for folder in folders for path in services.disk.files(folder, ".part")}
+    # Records whose folder is gone are kept: it may be on a drive that comes back.
+    gone = [path for path in known if path not in found and existing_ancestor(path) == path.parent]
+    wanted: frozenset[Path] | None = None
+    deleted = []
+    for path in sorted(found):
+        age = _age(services, path)
+        if age < (UNWANTED_SECONDS if path in known else UNKNOWN_SECONDS):
+            continue
+        wanted = _wanted(services, queued) if wanted is None else wanted
+        if path in known and path in wanted:
+            continue
+        with (
+            suppress(errors.DiskProblem, errors.HeldByAnother),
+            alone_in(path.parent, services.disk, "model-preload", None),
+        ):
+            services.disk.remove(path)
+            deleted.append(path)
+            log.info("deleted %s, which nobody went on with for %.0f days", path, age / 86400)
+    services.journal.parts.forget([*gone, *deleted])
+    return tuple(deleted)
+
+
+def _staging_folders(services: Services) -> Iterable[Path]:
+    yield staging_folder(services.cache_root, services.disk)
+    for model in services.catalog.models:
+        if model.place.kind == "folder":
+            with suppress(errors.PlaceUnknown):
+                yield staging_folder(services.folder_of(model), services.disk)
+
+
+def _wanted(services: Services, queued: Iterable[str]) -> frozenset[Path]:
+    wanted = set(queued)
+    parts: set[Path] = set()
+    for model in services.catalog.models:
+        if model.key in wanted:
+            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceEmpty):
+                pinned = stored_pin(services, model)
+                if pinned is not None:
+                    parts.update(pinned.part(file) for file in pinned.files)
+    return frozenset(parts)
+
+
+def _age(services: Services, path: Path) -> float:
+    """Seconds since it was last written; none of one that is gone meanwhile, or that has a time to come."""
+    found = services.disk.stat(path)
+    return max(0.0, time.time() - found.st_mtime) if found else 0.0

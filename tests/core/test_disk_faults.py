@@ -1,0 +1,337 @@
+"""A disk that is full, read-only, gone or held: the run waits or ends by name, and little comes twice."""
+
+import errno
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from conftest import ExpectedLog
+from helpers.faults import random_bytes, until
+from helpers.hub import make_repository
+from helpers.workbench import Workbench, model, repository, workbench
+from model_preload.core import errors
+from model_preload.core.events import Control, Notice
+from model_preload.core.files import Disk, PartFile
+from model_preload.core.files import disk as disk_module
+from model_preload.core.files.disk import translated
+from model_preload.core.queue import Queue
+from model_preload.core.tasks import room
+from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.values import Verdict
+from model_preload.demo.hub import Hub
+
+MIB = 1 << 20
+FILES = {"big.safetensors": random_bytes(24 * MIB), "small.bin": random_bytes(300_000, 1), "config.json": b"{}"}
+SIZE = sum(map(len, FILES.values()))
+CONNECTIONS = 4
+IN_FLIGHT = CONNECTIONS * 2 * MIB
+"""What connections may have read, or the system holds for them, when the disk takes no more."""
+
+
+@dataclass
+class Quota:
+    """Bytes that a disk still takes, counted over all its files."""
+
+    left: int
+    lock: threading.Lock
+
+    def take(self, count: int) -> int:
+        with self.lock:
+            taken = min(count, self.left)
+            self.left -= taken
+            return taken
+
+
+class SmallPart(PartFile):
+    """A part on a disk with a quota: what fits is written, then the system's own error comes."""
+
+    quota: Quota
+
+    def write_at(self, offset: int, data: memoryview) -> None:
+        taken = self.quota.take(len(data))
+        super().write_at(offset, data[:taken])
+        if taken < len(data):
+            with translated(self.path):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class SmallDisk(Disk):
+    """A disk that takes so many bytes of parts, until someone makes room."""
+
+    def __init__(self, bytes_: int) -> None:
+        self.quota = Quota(bytes_, threading.Lock())
+
+    def open_part(self, path: Path) -> PartFile:
+        self.make_folder(path.parent)
+        part = SmallPart(path, str(path), translated)
+        part.quota = self.quota
+        return part
+
+    def write_text(self, path: Path, content: str) -> None:
+        if path.name == ".room" and not self.quota.left:
+            raise errors.DiskFull(path, 0)
+        super().write_text(path, content)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with Hub(make_repository(FILES), rate=40_000_000) as running:
+        yield running
+
+
+@pytest.fixture
+def bench(tmp_path: Path, hub: Hub) -> Workbench:
+    made = workbench(tmp_path / "bench", hub.endpoint, model("reader", repository("owner/model")))
+    return made.with_settings(connections=CONNECTIONS)
+
+
+@pytest.fixture(autouse=True)
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is looked for more often than in life."""
+    monkeypatch.setattr(room, "POLL_SECONDS", 0.1)
+
+
+def run(bench: Workbench, disk: Disk, control: Control | None = None, patience: float = 20.0) -> RunReport:
+    """A run whose parts are written to that disk."""
+    with bench.opened() as real:
+        services = replace(real, disk=disk)
+        queue = Queue(bench.state, services.disk, services.journal)
+        control = control or Control()
+        return preload(services, queue, [], control, bench.events.append, purpose="test", patience=patience)
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do it in a thread beside the body."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(30)
+
+
+def notices(bench: Workbench) -> list[str]:
+    return [str(event.message) for event in bench.events if isinstance(event, Notice)]
+
+
+def told_at_least(bench: Workbench, times: int) -> bool:
+    return len(notices(bench)) >= times
+
+
+def ready(bench: Workbench) -> bool:
+    (found,) = bench.status(deep=True)
+    return found.verdict is Verdict.READY and found.files == len(FILES)
+
+
+# Full
+
+
+def test_a_run_on_a_full_disk_goes_on_when_there_is_room(bench: Workbench, hub: Hub, expected_log: ExpectedLog) -> None:
+    expected_log("No room left", "Waiting for room", "given up")
+    disk = SmallDisk(9 * MIB)
+
+    def make_room() -> None:
+        until(lambda: bool(notices(bench)))
+        served = hub.bytes_served
+        time.sleep(0.5)
+        assert hub.bytes_served == served, "it asks the hub while there is no room"
+        disk.quota.left = 100 * MIB
+
+    with meanwhile(make_room):
+        report = run(bench, disk)
+    assert (report.outcome, report.errors) == ("done", ())
+    assert ready(bench)
+    assert hub.bytes_served <= SIZE + IN_FLIGHT
+    told = notices(bench)
+    assert "Waiting for room" in told[0]
+    assert told[1:] == ["There is room again; going on."]
+
+
+def test_several_times_full_costs_what_was_in_flight_each_time(
+    bench: Workbench, hub: Hub, expected_log: ExpectedLog
+) -> None:
+    expected_log("No room left", "Waiting for room", "given up")
+    disk = SmallDisk(5 * MIB)
+    times = 3
+
+    def make_room() -> None:
+        for number in range(1, times + 1):
+            until(partial(told_at_least, bench, 2 * number - 1))
+            disk.quota.left = 5 * MIB if number < times else 100 * MIB
+
+    with meanwhile(make_room):
+        report = run(bench, disk)
+    assert report.outcome == "done"
+    assert ready(bench)
+    assert len(notices(bench)) == 2 * times
+    assert hub.bytes_served <= SIZE + times * IN_FLIGHT
+
+
+def test_patience_ends_by_name_and_a_later_run_goes_on(bench: Workbench, hub: Hub, expected_log: ExpectedLog) -> None:
+    expected_log("No room left", "Waiting for room", "given up")
+    began = time.monotonic()
+    report = run(bench, SmallDisk(12 * MIB), patience=0.5)
+    assert time.monotonic() - began < 10
+    assert report.outcome == "failed"
+    assert {error.code for error in report.errors} == {"disk-full"}
+    assert "No room left" in report.errors[0].message
+    assert bench.preload().outcome == "done"
+    assert ready(bench)
+    assert hub.bytes_served <= SIZE + IN_FLIGHT
+
+
+def test_a_drive_that_shows_room_but_takes_nothing_is_not_asked_for_ever(
+    bench: Workbench, hub: Hub, expected_log: ExpectedLog
+) -> None:
+    """A used-up quota: each attempt would cost what is in flight."""
+    expected_log("No room left", "Waiting for room", "given up")
+
+    class Sly(SmallDisk):
+        write_text = Disk.write_text
+
+    report = run(bench, Sly(4 * MIB), patience=2.0)
+    assert {error.code for error in report.errors} == {"disk-full"}
+    assert hub.bytes_served <= SIZE + 6 * IN_FLIGHT
+
+
+@pytest.mark.parametrize("pause_first", [False, True])
+def test_a_run_that_waits_for_room_can_be_cancelled(
+    bench: Workbench, expected_log: ExpectedLog, pause_first: bool
+) -> None:
+    expected_log("No room left", "Waiting for room", "given up")
+    control = Control()
+    moments: list[float] = []
+
+    def cancel() -> None:
+        until(lambda: bool(notices(bench)))
+        if pause_first:
+            control.pause()
+            time.sleep(0.3)
+        moments.append(time.monotonic())
+        control.cancel()
+
+    with meanwhile(cancel):
+        report = run(bench, SmallDisk(9 * MIB), control, patience=600)
+        assert time.monotonic() - moments[0] < 0.5
+    assert (report.outcome, report.errors) == ("interrupted", ())
+
+
+def test_a_pause_takes_nothing_from_the_patience(bench: Workbench, expected_log: ExpectedLog) -> None:
+    expected_log("No room left", "Waiting for room", "given up")
+    control = Control()
+    disk = SmallDisk(9 * MIB)
+
+    def pause() -> None:
+        until(lambda: bool(notices(bench)))
+        control.pause()
+        time.sleep(1.5)
+        disk.quota.left = 100 * MIB
+        control.resume()
+
+    with meanwhile(pause):
+        report = run(bench, disk, control, patience=1.0)
+    assert report.outcome == "done"
+
+
+# Gone, read-only, held
+
+
+def test_a_target_that_is_removed_in_the_middle_ends_by_name(
+    bench: Workbench, hub: Hub, expected_log: ExpectedLog
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows lets nobody remove a folder with open files")
+    expected_log("is gone", "given up", "can't be made")
+
+    def remove() -> None:
+        until(lambda: hub.bytes_served > 4 * MIB)
+        shutil.rmtree(bench.home / "hf", ignore_errors=True)
+
+    with meanwhile(remove):
+        report = bench.preload()
+    assert report.outcome == "failed"
+    assert {error.code for error in report.errors} <= {"path-gone", "disk-failed"}
+    assert bench.preload().outcome == "done"
+    assert ready(bench)
+
+
+class ReadOnly(Disk):
+    """A file system that is mounted read-only."""
+
+    def make_folder(self, path: Path) -> None:
+        if "hf" in path.parts:
+            with translated(path):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        super().make_folder(path)
+
+
+def test_a_read_only_file_system_is_named(bench: Workbench, hub: Hub, expected_log: ExpectedLog) -> None:
+    expected_log("Read-only", "given up")
+    report = run(bench, ReadOnly())
+    assert report.outcome == "failed"
+    assert {error.code for error in report.errors} == {"access-denied"}
+    assert "Read-only" in report.errors[0].message
+    assert hub.bytes_served == 0
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], list[str]]:
+    """Hold each file that gets its final name, as a scanner on Windows does, for so many seconds from now."""
+
+    def hold(seconds: float) -> list[str]:
+        ends = time.monotonic() + seconds
+        real = os.replace
+        refused: list[str] = []
+
+        def replace_(source: str, target: str) -> None:
+            if target.endswith(tuple("0123456789abcdef")) and time.monotonic() < ends:
+                refused.append(target)
+                error = PermissionError(errno.EACCES, "The process cannot access the file", target)
+                error.winerror = 32  # type: ignore[attr-defined,unused-ignore]
+                raise error
+            real(source, target)
+
+        monkeypatch.setattr(os, "replace", replace_)
+        return refused
+
+    return hold
+
+
+def test_a_file_that_a_scanner_holds_for_a_while_is_tried_again(
+    bench: Workbench, hub: Hub, scanner: Callable[[float], list[str]]
+) -> None:
+    refused = scanner(1.5)
+    assert bench.preload().outcome == "done"
+    assert refused
+    assert ready(bench)
+    assert hub.bytes_served == SIZE
+
+
+def test_a_file_that_stays_held_is_named_and_kept(
+    bench: Workbench,
+    hub: Hub,
+    scanner: Callable[[float], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    expected_log: ExpectedLog,
+) -> None:
+    expected_log("can't be used", "given up")
+    monkeypatch.setattr(disk_module, "_HELD_SECONDS", 0.3)
+    with monkeypatch.context():
+        scanner(2.0)
+        report = bench.preload()
+    assert {error.code for error in report.errors} == {"access-denied"}
+    assert "antivirus" in report.errors[0].message
+    time.sleep(2)
+    assert bench.preload().outcome == "done"
+    assert ready(bench)
+    assert hub.bytes_served <= SIZE + IN_FLIGHT

@@ -1,0 +1,117 @@
+"""Repair: a damaged file keeps its good blocks, and what was never damaged is not fetched."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.hub import hub, make_repository
+from helpers.workbench import Workbench, model, repository, workbench
+from model_preload.core.tasks.preload import Mode
+from model_preload.core.transfer.blocks import BlockDigests
+from model_preload.core.values import Published, Verdict
+from model_preload.demo.hub import Hub
+
+__all__ = ["hub"]  # a fixture
+
+BLOCK = 8 << 20
+SIZE = 3 * BLOCK + 12345
+CONTENT = os.urandom(SIZE)
+SMALL = os.urandom(1000)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, hub: Hub) -> Workbench:
+    hub.put(make_repository({"model.safetensors": CONTENT, "other.bin": SMALL}))
+    made = workbench(tmp_path / "bench", hub.endpoint, model("big", repository("owner/model")))
+    made.preload()
+    hub.forget()
+    return made
+
+
+def place(bench: Workbench) -> Path:
+    (found,) = bench.cache.glob("*/snapshots/*/model.safetensors")
+    return found
+
+
+def damage(path: Path, *offsets: int) -> None:
+    with path.open("r+b") as file:
+        for offset in offsets:
+            file.seek(offset)
+            byte = file.read(1)[0]
+            file.seek(offset)
+            file.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.parametrize(
+    ("offsets", "fetched"),
+    [
+        ((0,), BLOCK),
+        ((BLOCK - 1,), BLOCK),
+        ((SIZE - 1,), SIZE - 3 * BLOCK),
+        ((BLOCK, 2 * BLOCK + 7), 2 * BLOCK),
+        ((0, BLOCK, 2 * BLOCK, SIZE - 1), SIZE),
+    ],
+)
+def test_only_bad_blocks_are_fetched(bench: Workbench, hub: Hub, offsets: tuple[int, ...], fetched: int) -> None:
+    damage(place(bench), *offsets)
+    report = bench.preload(mode=Mode.REPAIR)
+    assert (report.outcome, hub.bytes_served) == ("done", fetched)
+    assert place(bench).read_bytes() == CONTENT
+    assert [found.verdict for found in bench.status()] == [Verdict.READY]
+
+
+def test_a_file_that_was_cut_keeps_what_is_left(bench: Workbench, hub: Hub) -> None:
+    os.truncate(place(bench), 2 * BLOCK + 99)
+    bench.preload(mode=Mode.REPAIR)
+    assert hub.bytes_served == SIZE - 2 * BLOCK
+    assert place(bench).read_bytes() == CONTENT
+
+
+def test_a_whole_model_costs_nothing(bench: Workbench, hub: Hub) -> None:
+    assert bench.preload(mode=Mode.REPAIR).outcome == "done"
+    assert hub.requests == ()
+
+
+def test_damage_that_stat_does_not_show_is_found(bench: Workbench) -> None:
+    before = place(bench).stat()
+    damage(place(bench), BLOCK + 1)
+    os.utime(place(bench), ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert [found.verdict for found in bench.status()] == [Verdict.READY]
+    bench.preload(mode=Mode.REPAIR)
+    assert place(bench).read_bytes() == CONTENT
+
+
+def test_what_is_missing_is_not_fetched(bench: Workbench, hub: Hub) -> None:
+    damage(place(bench), 5)
+    (other,) = bench.cache.glob("*/snapshots/*/other.bin")
+    blob = other.resolve()
+    other.unlink()
+    blob.unlink(missing_ok=True)
+    bench.preload(mode=Mode.REPAIR)
+    assert hub.bytes_served == BLOCK
+    assert not other.exists()
+    assert [found.verdict for found in bench.status()] == [Verdict.PARTIAL]
+
+
+def test_what_was_never_here_is_not_asked_for(tmp_path: Path, hub: Hub) -> None:
+    hub.put(make_repository({"a.bin": SMALL}))
+    bench = workbench(tmp_path / "bench", hub.endpoint, model("never", repository("owner/model")))
+    assert bench.preload(mode=Mode.REPAIR).outcome == "done"
+    assert hub.requests == ()
+
+
+def test_blocks_of_other_bytes_do_no_harm(bench: Workbench, hub: Hub, expected_log: Callable[..., None]) -> None:
+    """The journal's block digests fit what lies there, but not the listing: the whole digest decides."""
+    expected_log("thrown away")
+    wrong = os.urandom(SIZE)
+    place(bench).write_bytes(wrong)
+    with bench.opened() as services:
+        digests = BlockDigests()
+        digests.update(memoryview(wrong))
+        found = place(bench).stat()
+        services.journal.blocks.save(Published(place(bench), SIZE, found.st_mtime_ns), digests.digests())
+    bench.preload(mode=Mode.REPAIR)
+    assert place(bench).read_bytes() == CONTENT
+    assert hub.bytes_served == SIZE

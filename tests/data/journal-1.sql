@@ -1,0 +1,22 @@
+CREATE TABLE listings (
+    source TEXT PRIMARY KEY, revision TEXT NOT NULL, commit_id TEXT NOT NULL, listed_at TEXT NOT NULL,
+    files TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    digest TEXT NOT NULL, checked_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE parts (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, version TEXT NOT NULL,
+    done TEXT NOT NULL, synced TEXT NOT NULL, boot_id TEXT NOT NULL, changed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (
+    model TEXT PRIMARY KEY, position INTEGER NOT NULL, state TEXT NOT NULL, changed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE chosen (
+    model TEXT PRIMARY KEY, chosen_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, models TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
+    outcome TEXT NOT NULL, bytes_fetched INTEGER NOT NULL, bytes_total INTEGER NOT NULL, errors TEXT NOT NULL
+) STRICT;
