@@ -13,7 +13,6 @@ from typing import Any
 import filelock
 import pytest
 
-from model_preload.core import errors
 from model_preload.core.caches import Cache
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
@@ -273,18 +272,6 @@ def test_a_cancel_ends_the_wait_for_the_clients_lock(tmp_path: Path) -> None:
             cache.publish(part(cache), file, control)
     timer.join()
     assert not cache.destination(file).exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="filelock on Windows takes a folder in its place for a held lock")
-def test_a_lock_that_can_not_be_made_is_a_problem_of_the_disk(tmp_path: Path) -> None:
-    cache = hf(tmp_path / "hub")
-    file = listed()
-    assert file.digest
-    (tmp_path / "hub" / ".locks" / "models--owner--name" / f"{file.digest.hex}.lock").mkdir(parents=True)
-    staged = part(cache)
-    with pytest.raises(errors.DiskProblem):
-        cache.publish(staged, file, Control())
-    assert staged.exists()
 
 
 # The client's own word

@@ -10,7 +10,7 @@ from typing import Literal
 from model_preload.core.texts import Text, text
 
 DigestAlgorithm = Literal["sha256", "git-sha1"]
-_HEX_LENGTH: dict[DigestAlgorithm, int] = {"sha256": 64, "git-sha1": 40}
+_HEX: dict[str, re.Pattern[str]] = {"sha256": re.compile("[0-9a-f]{64}"), "git-sha1": re.compile("[0-9a-f]{40}")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Digest:
     hex: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(rf"[0-9a-f]{{{_HEX_LENGTH[self.algorithm]}}}", self.hex):
+        if not _HEX[self.algorithm].fullmatch(self.hex):
             raise ValueError(f"{self.hex[:80]!r} is not a {self.algorithm} digest")
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Digest:
     def parse(cls, written: str) -> "Digest":
         """Read `algorithm:hex` as `str()` writes it. Raises ValueError."""
         algorithm, _, value = written.partition(":")
-        if algorithm not in _HEX_LENGTH:
+        if algorithm not in ("sha256", "git-sha1"):
             raise ValueError(f"{written[:80]!r} names no digest algorithm")
         return cls(algorithm, value)
 

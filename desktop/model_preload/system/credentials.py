@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ log = logging.getLogger("model_preload.credentials")
 SERVICE = "Model Preload"
 """The name under which the system's store (Windows Credential Manager) keeps our entries."""
 _VARIABLES = {"huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"), "modelscope": ("MODELSCOPE_API_TOKEN",)}
+_STORES = {"win32": "keyring.backends.Windows.WinVaultKeyring", "darwin": "keyring.backends.macOS.Keyring"}
+_OTHER_STORE = "keyring.backends.SecretService.Keyring"
 _TOKEN = re.compile(r"[!-~]+")
 """What an HTTP header can carry."""
 
@@ -75,12 +78,14 @@ def _checked(found: str, origin: str | Path) -> str:
 
 
 def _from_keyring(hub: str) -> str | None:
-    import keyring
-    import keyring.errors
+    from keyring import core
+    from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(SERVICE, hub) or None
-    except keyring.errors.KeyringError as error:
+        # The user's choice, else this system's own: keyring's search would load every backend that there is.
+        store = core.load_env() or core.load_config() or core.load_keyring(_STORES.get(sys.platform, _OTHER_STORE))
+        return store.get_password(SERVICE, hub) or None
+    except (KeyringError, RuntimeError) as error:
         # No store on this machine, or it is locked: the environment has to do.
         log.info("the system's credential store can't be asked (%s)", type(error).__name__)
         return None

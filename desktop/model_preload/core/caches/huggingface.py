@@ -74,17 +74,18 @@ class HuggingFaceCache:
         self._disk = disk
         self._no_links = no_links
         self._links: bool | None = None
+        self._location = self._repository / "snapshots" / commit
 
     @property
     def location(self) -> Path:
-        return self._repository / "snapshots" / self._commit
+        return self._location
 
     @property
     def staging(self) -> Path:
         return staging_folder(self._root, self._disk)
 
     def destination(self, file: ListedFile) -> Path:
-        return self.location.joinpath(*file.path.split("/"))
+        return self._location.joinpath(*file.path.split("/"))
 
     def candidates(self, file: ListedFile) -> Iterable[Path]:
         if file.digest is not None:
@@ -147,10 +148,16 @@ class HuggingFaceCache:
 
     @contextmanager
     def _locked(self, file: ListedFile, control: Control) -> Iterator[None]:
-        """The lock that huggingface_hub takes for the same entry."""
+        """The lock that huggingface_hub takes for the same entry, if it ever did.
+
+        Without the lock's file no other program is at work on the entry. One that begins a moment later meets
+        a rename, which is atomic, to the bytes that it wants itself.
+        """
         name = self._blob(file).name
         path = self._root / ".locks" / self._folder / f"{name}.lock"
-        self._disk.make_folder(path.parent)
+        if self._disk.stat(path) is None:
+            yield
+            return
         lock = filelock.FileLock(extended(path))
         with translated(path):
             ends = time.monotonic() + _LOCK_SECONDS

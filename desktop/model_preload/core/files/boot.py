@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-import psutil
-
 
 @cache
 def boot_id() -> str:
@@ -16,4 +14,6 @@ def boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
+        import psutil
+
         return f"{psutil.boot_time() // 60:.0f}"

@@ -34,8 +34,10 @@ T = TypeVar("T")
 
 def extended(path: Path) -> str:
     """The form of an absolute path that Windows takes at any length; elsewhere the path itself."""
+    if not _WINDOWS:
+        return str(path)
     text = os.path.abspath(path)
-    if not _WINDOWS or text.startswith("\\\\?\\"):
+    if text.startswith("\\\\?\\"):
         return text
     if text.startswith("\\\\"):
         return "\\\\?\\UNC\\" + text[2:]
@@ -84,9 +86,8 @@ class Disk:
 
     def open_part(self, path: Path) -> PartFile:
         """Open a part for reading and writing anywhere in it; made, with its folder, if it is not there."""
-        self.make_folder(path.parent)
         with translated(path):
-            return PartFile(path, extended(path), translated)
+            return self._in_folder(path, lambda: PartFile(path, extended(path), translated))
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[RawIOBase]:
@@ -99,10 +100,9 @@ class Disk:
 
         A target held by another program (antivirus, an engine) is tried again for ten seconds.
         """
-        self.make_folder(target.parent)
         with translated(target):
             try:
-                _renamed(source, target)
+                self._in_folder(target, lambda: _renamed(source, target))
             except FileNotFoundError as error:  # the target's folder was made a moment ago
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
@@ -122,10 +122,22 @@ class Disk:
 
     def symlink(self, link: Path, target: str) -> None:
         """Make `link` point to the relative `target` (written with `/`), replacing atomically what is there."""
-        self.make_folder(link.parent)
-        with translated(link), _staged(link) as staged:
-            os.symlink(target.replace("/", os.sep), extended(staged))  # Windows follows no `/` inside a link
-            _renamed(staged, link)
+        leads_to = target.replace("/", os.sep)  # Windows follows no `/` inside a link
+        with translated(link):
+            try:
+                self._in_folder(link, lambda: os.symlink(leads_to, extended(link)))
+            except FileExistsError:
+                with _staged(link) as staged:
+                    os.symlink(leads_to, extended(staged))
+                    _renamed(staged, link)
+
+    def _in_folder(self, path: Path, action: Callable[[], T]) -> T:
+        """Do what needs the path's folder, and make it only if it is missing: mostly it is there."""
+        try:
+            return action()
+        except FileNotFoundError:
+            self.make_folder(path.parent)
+            return action()
 
     def write_text(self, path: Path, content: str) -> None:
         """Put a small UTF-8 file there atomically, byte for byte as given."""

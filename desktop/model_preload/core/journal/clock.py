@@ -1,6 +1,7 @@
 """Times in the journal: RFC 3339 in UTC, as text that sorts."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def now() -> datetime:
@@ -13,6 +14,7 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
+@lru_cache(maxsize=256)  # thousands of files are often checked within seconds
 def read(text: str) -> datetime:
     """What `written` wrote."""
     return datetime.fromisoformat(text)

@@ -28,7 +28,8 @@ _LEAST_ROOM = 1 << 16
 
 def key(path: Path) -> str:
     """A path as the journal writes it; what UTF-8 can't hold (half a surrogate pair) becomes an escape."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    written = str(path)
+    return written if written.isascii() else written.encode("utf-8", "backslashreplace").decode()
 
 
 def mark(path: Path) -> Path:

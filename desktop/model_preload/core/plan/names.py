@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from model_preload.core.texts import Text, text
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL)
+_PLAIN = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))[\w.-]{0,200}[\w-]"
+_ORDINARY = re.compile(rf"{_PLAIN}(?:/{_PLAIN})*", re.ASCII | re.IGNORECASE)
+"""Nearly all names: letters, digits, `_.-`; what it does not take is looked at in detail."""
 _FORBIDDEN = frozenset('<>:"|?*\\')
 
 
@@ -47,6 +50,8 @@ def shown(path: str, length: int = 120) -> str:
 
 def problem(path: str, limits: PathLimits) -> Text | None:
     """Why a listed path can't be taken; None if it can."""
+    if _ORDINARY.fullmatch(path):
+        return None
     if re.match(r"[A-Za-z]:", path):
         return text("“{path}” is not a path below the model's folder", path=shown(path))
     for name in path.split("/"):

@@ -15,7 +15,7 @@ from model_preload.core.catalog import Model
 from model_preload.core.events import Cancelled, Control, EventSink, ModelFinished, ModelStarted, Notice
 from model_preload.core.journal import RunError
 from model_preload.core.queue import Queue
-from model_preload.core.readiness import proven, survey
+from model_preload.core.readiness import Survey, proven, survey
 from model_preload.core.tasks.plan import plan_for
 from model_preload.core.tasks.room import PATIENCE, Room
 from model_preload.core.tasks.services import Pinned, Services, first_answer, pin, stored_pin
@@ -218,17 +218,16 @@ class _Run:
             left = left[left.index(pinned.source) + 1 :]
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
-        plan_for(self._services, [pinned]).require()
         if self._mode is not Mode.BRING:
             check(self._services, pinned, self._control, self._sink)
-        if not self._wanted(pinned):
+        if all(state.status is FileStatus.VERIFIED for state in self._take_what_is_here(pinned)):
             return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
         with self._alone(pinned.staging):
             return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
 
     def _wanted(self, pinned: Pinned) -> list[FileState]:
         """What has to be fetched, after everything that is here was taken over."""
-        self._check_what_is_here(pinned)
+        self._take_what_is_here(pinned)
         plan = plan_for(self._services, [pinned])
         plan.require()
         return [one.state for one in plan.fetch if self._mode is not Mode.REPAIR or _is_damaged(one.state)]
@@ -278,10 +277,12 @@ class _Run:
             )
         return jobs
 
-    def _check_what_is_here(self, pinned: Pinned) -> None:
-        """Hash what may be the right bytes already, and take it over where it is."""
+    def _take_what_is_here(self, pinned: Pinned) -> Survey:
+        """Hash what may be the right bytes already, and take it over where it is; what is in place then."""
         services = self._services
         states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        if not any(state.status is FileStatus.UNVERIFIED or state.candidate is not None for state in states):
+            return states
         wanted = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
         wanted += [(s.candidate, s.file) for s in states if s.candidate is not None and not self._proven(s)]
         hash_files(services, pinned.model.key, wanted, self._control, self._sink)
@@ -289,6 +290,7 @@ class _Run:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
                 for published in pinned.cache.adopt(state.candidate, state.file, self._control):
                     services.journal.files.save(published, state.file.digest)
+        return survey(pinned.cache, pinned.files, services.disk, services.journal)
 
     def _proven(self, state: FileState) -> bool:
         """Whether the candidate is known to hold the right bytes."""
