@@ -52,12 +52,17 @@ class Side:
 
 
 def compare(title: str, sides: Sequence[Side], runs: int, targets: Mapping[str, float]) -> None:
-    """Run the sides in turn, `runs` times, and print; the first side is ours, `targets` are ratios to the others."""
-    print(f"\n{title} ({runs} runs each, in turn)", flush=True)
+    """Run the sides in turn, `runs` times, and print; the first side is ours, `targets` are ratios to the others.
+
+    One more run of each comes before and does not count: the system's memory and caches are cold for whoever is first.
+    """
+    print(f"\n{title} ({runs} runs each, in turn, after one that does not count)", flush=True)
     costs: dict[str, list[Cost]] = {side.name: [] for side in sides}
-    for _ in range(runs):
+    for number in range(runs + 1):
         for side in sides:
-            costs[side.name].append(_run(side))
+            cost = _run(side)
+            if number:
+                costs[side.name].append(cost)
     ours = statistics.median(cost.wall for cost in costs[sides[0].name])
     for side in sides:
         walls = [cost.wall for cost in costs[side.name]]

@@ -48,6 +48,7 @@ class Bench:
     disk: Disk = field(default_factory=Disk)
     progress: list[Progress] = field(default_factory=list)
     fetched: int = 0
+    round_trip: float | None = None
 
     def job(self, path: str, data: bytes, **changes: object) -> Job:
         """The transfer of one of the repository's files; `changes` are attributes of Job."""
@@ -66,6 +67,7 @@ class Bench:
         """One transfer in what might be a new process."""
         journal = Journal.open(self.home / "journal.sqlite3", self.disk)
         client = Client(limiter=RateLimiter(self.limit), connections=self.connections, patience=self.patience)
+        client.round_trip = self.round_trip
         transfer = Transfer(
             "model",
             client=client,
@@ -247,6 +249,18 @@ def test_who_fetched_a_file_that_is_given_up_goes_on_with_the_next(
     asked = [request.at for request in Requests.of(hub).to("cdn").about("good")]
     # One connection alone needs two latencies for each file.
     assert min(later - earlier for earlier, later in itertools.pairwise(asked)) < 0.09
+
+
+@pytest.mark.parametrize(("round_trip", "least", "most"), [(None, 9, 32), (0.001, 1, 4), (0.01, 5, 9), (0.1, 9, 32)])
+def test_a_hub_nearby_is_kept_busy_by_few_connections(
+    bench: Bench, hub: FaultyHub, round_trip: float | None, least: int, most: int
+) -> None:
+    many = {f"{number}.bin": random_bytes(1000, number) for number in range(100)}
+    hub.put(make_repository(many))
+    hub.latency = 0.02
+    bench.round_trip = round_trip
+    assert bench.bring(many) == {}
+    assert least <= len({request.connection for request in Requests.of(hub).to("cdn")}) <= most
 
 
 def test_a_hub_that_is_broken_for_all_is_given_up_once(bench: Bench, hub: FaultyHub, expected_log: ExpectedLog) -> None:

@@ -1,6 +1,7 @@
 """Tokens: from the environment, the system's own store, or an existing hf login; in that order, read only."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -79,11 +80,15 @@ def _checked(found: str, origin: str | Path) -> str:
 
 def _from_keyring(hub: str) -> str | None:
     from keyring import core
-    from keyring.errors import KeyringError
+    from keyring.errors import KeyringError, NoKeyringError
 
     try:
         # The user's choice, else this system's own: keyring's search would load every backend that there is.
-        store = core.load_env() or core.load_config() or core.load_keyring(_STORES.get(sys.platform, _OTHER_STORE))
+        store = core.load_env() or core.load_config()
+        if store is None:
+            if sys.platform not in _STORES and "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
+                raise NoKeyringError
+            store = core.load_keyring(_STORES.get(sys.platform, _OTHER_STORE))
         return store.get_password(SERVICE, hub) or None
     except (KeyringError, RuntimeError) as error:
         # No store on this machine, or it is locked: the environment has to do.

@@ -113,6 +113,9 @@ class Client:
         limiter: of all bodies read by `Reply.readinto` users; the caller asks it, the client only carries it.
         connections: at most open at once, listings and bytes together.
         patience: how long and how often; those who repeat requests ask it too.
+
+    Attributes:
+        round_trip: seconds from a request to the head of its answer, the shortest so far; None before the first.
     """
 
     def __init__(
@@ -126,6 +129,7 @@ class Client:
         self.limiter = limiter or RateLimiter()
         self.patience = patience or Patience()
         self.connections = connections
+        self.round_trip: float | None = None
         self._proxies = dict(proxies or {})
         self._managers: dict[str | None, urllib3.PoolManager] = {}
         self._managers_lock = threading.Lock()
@@ -271,6 +275,7 @@ class Client:
             }
             exchange.raw = None
             enter(exchange)
+            began = time.monotonic()
             try:
                 with self.guarded(host, exchange, seconds):
                     response = self._way(url, exchange).urlopen(
@@ -289,6 +294,8 @@ class Client:
                         raise Interrupted
             finally:
                 enter(None)
+            took = time.monotonic() - began
+            self.round_trip = min(took, self.round_trip or took)
             reply = Reply(url, response, exchange, self)
             try:
                 if reply.status == 407 and exchange.proxy is not None:

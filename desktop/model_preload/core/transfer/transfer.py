@@ -13,7 +13,7 @@ from model_preload.core.http import Client
 from model_preload.core.journal import Journal
 from model_preload.core.transfer import retry
 from model_preload.core.transfer.fetch import BUFFER, Fetcher
-from model_preload.core.transfer.file import FileTransfer, Job
+from model_preload.core.transfer.file import SMALL, FileTransfer, Job
 from model_preload.core.transfer.meter import Meter
 from model_preload.core.transfer.ranges import BLOCK, Claim
 from model_preload.core.transfer.watermarks import Watermarks
@@ -21,6 +21,9 @@ from model_preload.core.transfer.watermarks import Watermarks
 log = logging.getLogger("model_preload.transfer")
 
 CONNECTIONS_A_FILE = 8
+_LEAST_FILES = 4
+_FILE_SECONDS = 0.002
+"""What this program is busy with a file of 1 MiB."""
 _REPORT_SECONDS = 0.2
 _RELEASE_SECONDS = 0.4
 _SHOWN_FILES = 8
@@ -61,6 +64,7 @@ class Transfer:
         self._shared: list[FileTransfer] = []  # those of the open ones of which anyone may take a range
         self._finished_files = 0
         self._finished_bytes = 0
+        self._workers = 0
         self._active = 0
         self._width = retry.Width(client.connections)
         self._stopped = False
@@ -88,9 +92,9 @@ class Transfer:
         self._waiting.extend(jobs)
         self._total_files = len(jobs)
         self._total_bytes = sum(job.file.size for job in jobs)
-        useful = sum(min(CONNECTIONS_A_FILE, 1 + job.file.size // BLOCK) for job in jobs)
+        self._workers = _useful(jobs, self._client)
         fetcher = Fetcher(self._client, self._control, self._meter.add)
-        for number in range(min(self._client.connections, useful)):
+        for number in range(self._workers):
             self._start(f"transfer-{number}", self._work, fetcher)
         try:
             with self._control.interrupting(self._wake):
@@ -196,7 +200,7 @@ class Transfer:
                             self._active += 1
                             self._idle.notify()  # there may be more: one is woken, who wakes the next
                             return file, claim
-                    if self._waiting and len(self._open) < self._client.connections:
+                    if self._waiting and len(self._open) < self._workers:
                         file = FileTransfer(self._waiting.popleft(), self._disk, self._journal, self._watermarks)
                         self._open[file] = None
                         self._active += 1
@@ -314,3 +318,16 @@ class Transfer:
             left / speed if speed > 1 else None,
             tuple(file.progress() for file in files[:_SHOWN_FILES]),
         )
+
+
+def _useful(jobs: Sequence[Job], client: Client) -> int:
+    """How many connections have something to do.
+
+    Several for a big file. For small ones as many as are on their way while this program is busy with one: a hub
+    nearby is kept busy by few, and more would only wait for one another in the interpreter.
+    """
+    small = sum(job.file.size <= SMALL for job in jobs)
+    big = sum(min(CONNECTIONS_A_FILE, 1 + job.file.size // BLOCK) for job in jobs if job.file.size > SMALL)
+    if client.round_trip is not None:
+        small = min(small, _LEAST_FILES + int(client.round_trip / _FILE_SECONDS))
+    return min(client.connections, big + small)
