@@ -10,7 +10,10 @@ from typing import Literal
 from model_preload.core.texts import Text, text
 
 DigestAlgorithm = Literal["sha256", "git-sha1"]
-_HEX: dict[str, re.Pattern[str]] = {"sha256": re.compile("[0-9a-f]{64}"), "git-sha1": re.compile("[0-9a-f]{40}")}
+_HEX: dict[DigestAlgorithm, re.Pattern[str]] = {
+    "sha256": re.compile("[0-9a-f]{64}"),
+    "git-sha1": re.compile("[0-9a-f]{40}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Digest:
     def parse(cls, written: str) -> "Digest":
         """Read `algorithm:hex` as `str()` writes it. Raises ValueError."""
         algorithm, _, value = written.partition(":")
-        if algorithm not in ("sha256", "git-sha1"):
+        if algorithm not in _HEX:
             raise ValueError(f"{written[:80]!r} names no digest algorithm")
         return cls(algorithm, value)
 

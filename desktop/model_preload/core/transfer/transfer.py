@@ -65,6 +65,7 @@ class Transfer:
         self._finished_files = 0
         self._finished_bytes = 0
         self._workers = 0
+        self._buffer = BUFFER
         self._active = 0
         self._width = retry.Width(client.connections)
         self._stopped = False
@@ -93,6 +94,7 @@ class Transfer:
         self._total_files = len(jobs)
         self._total_bytes = sum(job.file.size for job in jobs)
         self._workers = _useful(jobs, self._client)
+        self._buffer = min(BUFFER, max((job.file.size for job in jobs), default=0) or 1)
         fetcher = Fetcher(self._client, self._control, self._meter.add)
         for number in range(self._workers):
             self._start(f"transfer-{number}", self._work, fetcher)
@@ -163,7 +165,7 @@ class Transfer:
                 self._wake()
 
     def _work(self, fetcher: Fetcher) -> None:
-        buffer = memoryview(bytearray(BUFFER))
+        buffer = memoryview(bytearray(self._buffer))
         while (task := self._next()) is not None:
             file, claim = task
             try:
