@@ -146,6 +146,15 @@ class Disk:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
+    def read_bytes(self, path: Path) -> bytes | None:
+        """A small file's content, None if there is none."""
+        with translated(path):
+            try:
+                with open(extended(path), "rb") as file:
+                    return file.read()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
     def remove(self, path: Path) -> None:
         """Delete a file; one that is not there is fine."""
         with translated(path), suppress(FileNotFoundError):
