@@ -32,7 +32,7 @@ class DotEnv:
     """
 
     text: str
-    environ: Mapping[str, str] = field(default=_NOTHING, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     @classmethod
     def decoded(cls, content: bytes, environ: Mapping[str, str] = _NOTHING) -> "DotEnv":
