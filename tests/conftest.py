@@ -11,7 +11,10 @@ import pytest
 
 from model_preload.core import texts
 
-_OURS = ("MODEL_PRELOAD", "HF_", "HUGGING", "MODELSCOPE", "PADDLE", "TORCH_HOME", "TIANSHU", "XDG_", "SSL_CERT")
+_OURS = (
+    *("MODEL_PRELOAD", "HF_", "HUGGING", "MODELSCOPE", "MINERU", "PADDLE", "TORCH_HOME", "LAMA_", "TIANSHU", "XDG_"),
+    "SSL_CERT",
+)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

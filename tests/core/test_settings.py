@@ -30,8 +30,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         connections = 4
         limit = 2_000_000
         reserve = 0
+        packages = {{ mineru = "3.4.5" }}
     """
-    assert load(written(tmp_path, content), {}) == Settings("zh_CN", MIRROR, ROOT, 4, 2_000_000, 0)
+    known = Settings("zh_CN", MIRROR, ROOT, 4, 2_000_000, 0, {"mineru": "3.4.5"})
+    assert load(written(tmp_path, content), {}) == known
 
 
 def test_the_byte_order_mark_of_windows_editors_is_no_content(tmp_path: Path) -> None:
@@ -75,6 +77,7 @@ def test_a_good_value_is_taken(tmp_path: Path, line: str) -> None:
         *((f"reserve = {value}", "bytes, 0 or more") for value in ("-1", "inf", "2026-01-01")),
         *((f"platform = {value}", "the full path of a folder") for value in ('""', '"relative/path"', '"~/x"', "1")),
         *((f"language = {value}", "text such as") for value in ("1", "['zh']")),
+        *((f"packages = {value}", "a table such as") for value in ("[]", "{ mineru = 3 }", "{ mineru = 'newest' }")),
         *(
             (f'endpoint = "{value}"', "an address such as")
             for value in (

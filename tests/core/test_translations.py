@@ -114,10 +114,10 @@ def test_status_and_errors_come_out_in_chinese(capsys: pytest.CaptureFixture[str
     expected_log("模型目录中没有模型")
     assert main(["status", "--lang", "zh"]) == 1
     shown = capsys.readouterr()
-    assert "MinerU 表格结构识别" in shown.out
+    assert "MinerU 文档解析" in shown.out
     assert "缺失" in shown.out
     assert "尚未预加载" in shown.out
-    assert "3 个模型中有 0 个就绪。" in shown.out
+    assert "13 个模型中有 0 个就绪。" in shown.out
     assert shown.err == ""
     assert main(["status", "nothing", "--lang=zh_CN"]) == 2
     assert capsys.readouterr().err.startswith("模型目录中没有模型“nothing”。\n其中有：")

@@ -6,6 +6,7 @@ from typing import Any
 
 from model_preload.core import errors
 from model_preload.core.catalog import Model
+from model_preload.core.engines.packages import ASSUMED
 from model_preload.core.plan import Plan
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
@@ -120,14 +121,24 @@ def doctor(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def catalog(services: Services, language: str) -> dict[str, Any]:
     """The models, as far as is known without the network."""
-    return {"success": True, "models": [_entry(services, model, language) for model in services.catalog.models]}
+    versions = services.packages.versions
+    return {
+        "success": True,
+        "packages": {
+            "assumed": services.packages.assumed,
+            "versions": {name: versions[name] for name in ASSUMED if name in versions},
+        },
+        "models": [_entry(services, model, language) for model in services.catalog.models],
+    }
 
 
 def _entry(services: Services, model: Model, language: str) -> dict[str, Any]:
+    pinned, location, why = None, None, None
     try:
+        location, why = str(services.place_of(model)), str(services.why(model))
         pinned = stored_pin(services, model)
     except errors.Circumstance:
-        pinned = None  # its place can't be told on this machine; the rest can
+        pass  # its place can't be told on this machine, or its listing does not do any more; the rest can
     return {
         "key": model.key,
         "name": model.name.in_language(language),
@@ -136,7 +147,8 @@ def _entry(services: Services, model: Model, language: str) -> dict[str, Any]:
         "licence": model.licence,
         "needs": list(model.needs),
         "place": model.place.name,
-        "location": str(pinned.cache.location) if pinned else None,
+        "location": str(pinned.cache.location) if pinned else location,
+        "why": why,
         "sources": [source.identity for source in model.sources],
         "files": len(pinned.files) if pinned else None,
         "bytes": sum(file.size for file in pinned.files) if pinned else None,

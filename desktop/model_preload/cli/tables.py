@@ -167,4 +167,12 @@ def catalog(console: Console, document: Mapping[str, Any]) -> None:
             told = text("{key} from {source}", key=model["key"], source=source)
             say(console, escape(str(told)))
         told = text("{key} in {place}", key=model["key"], place=model["location"] or model["place"])
+        if model["why"]:
+            told = text("{told}: {why}", told=told, why=model["why"])
         say(console, escape(str(told)))
+    found = document["packages"]
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items()) or "–"
+    told = text("Sets for these packages: {versions}", versions=versions)
+    if found["assumed"]:
+        told = text("{told}. That is assumed; other versions can be set as “packages” in the settings.", told=told)
+    say(console, escape(str(told)))

@@ -6,7 +6,7 @@ Precedence here: environment, file, default; the command line is applied by `cli
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ class Settings:
         connections: at most open at once, 1 to 64.
         limit: bytes a second over all connections, 0 for none.
         reserve: bytes that stay free on each drive.
+        packages: versions that the engines are taken to have, by name, whatever the platform's Python has.
     """
 
     language: str = ""
@@ -36,6 +37,7 @@ class Settings:
     connections: int = 32
     limit: int = 0
     reserve: int = 500_000_000
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(home: Path, environ: Mapping[str, str]) -> Settings:
@@ -69,6 +71,7 @@ def _checked(path: Path, name: str, value: Any) -> Any:
         "connections": text("a whole number from 1 to 64"),
         "limit": text("bytes a second, 0 for no limit"),
         "reserve": text("bytes, 0 or more"),
+        "packages": text("a table such as {example}", example='{ mineru = "2.6.2" }'),
     }[name]
     good = {
         "language": isinstance(value, str),
@@ -77,12 +80,22 @@ def _checked(path: Path, name: str, value: Any) -> Any:
         "connections": type(value) is int and 1 <= value <= 64,
         "limit": type(value) is int and value >= 0,
         "reserve": type(value) is int and value >= 0,
+        "packages": isinstance(value, dict) and all(map(_is_version, value.values())),
     }[name]
     if not good:
         raise SettingsProblem(
             path, text("“{name}” is {found}; expected is {expected}", name=name, found=_shown(value), expected=expected)
         )
     return Path(value) if name == "platform" else value
+
+
+def _is_version(value: Any) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return isinstance(value, str) and bool(Version(value))
+    except InvalidVersion:
+        return False
 
 
 def _is_address(value: str) -> bool:

@@ -16,6 +16,7 @@ class Cache(Protocol):
     Attributes:
         location: the folder that people are shown.
         staging: where parts are written: the same volume, outside what the layout's readers scan.
+        as_a_whole: published files take their places together, by `complete`.
     """
 
     @property
@@ -24,8 +25,11 @@ class Cache(Protocol):
     @property
     def staging(self) -> Path: ...
 
+    @property
+    def as_a_whole(self) -> bool: ...
+
     def destination(self, file: ListedFile) -> Path:
-        """Where the engine reads the file."""
+        """Where the engine reads the file; what was published and waits for `complete`: where it lies until then."""
 
     def candidates(self, file: ListedFile) -> Iterable[Path]:
         """Other places in the layout where the same bytes may lie, most likely first."""
@@ -45,5 +49,16 @@ class Cache(Protocol):
     def announced(self) -> bool:
         """Whether the layout's readers find this commit by what they ask for: `complete` was reached."""
 
-    def complete(self) -> None:
-        """Every file is published: say so to the layout's readers."""
+    def complete(self) -> tuple[tuple[Path, Path], ...]:
+        """Every file is published: say so to the layout's readers.
+
+        Returns which files were renamed by that, from where to where; their sizes and mtimes are what they were.
+        """
+
+
+class Announcement(Protocol):
+    """What leads readers to a folder, where its name alone does not. Methods raise DiskProblem."""
+
+    def made(self) -> bool: ...
+
+    def make(self) -> None: ...

@@ -15,6 +15,8 @@ from model_preload.core.values import ListedFile, Published
 class FolderCache:
     """See `caches.base.Cache`."""
 
+    as_a_whole = False
+
     def __init__(self, folder: Path, disk: Disk) -> None:
         self.location = folder
         self._disk = disk
@@ -41,5 +43,5 @@ class FolderCache:
     def announced(self) -> bool:
         return True
 
-    def complete(self) -> None:
-        return
+    def complete(self) -> tuple[tuple[Path, Path], ...]:
+        return ()

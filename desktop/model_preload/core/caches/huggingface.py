@@ -65,6 +65,8 @@ class HuggingFaceCache:
         no_links: do without symbolic links even where they can be made.
     """
 
+    as_a_whole = False
+
     def __init__(self, root: Path, repository: str, revision: str, commit: str, *, disk: Disk, no_links: bool) -> None:
         self._root = root
         self._folder = f"models--{repository.replace('/', '--')}"
@@ -119,9 +121,10 @@ class HuggingFaceCache:
     def announced(self) -> bool:
         return self._is_commit or self._disk.read_text(self._ref) == self._commit
 
-    def complete(self) -> None:
+    def complete(self) -> tuple[tuple[Path, Path], ...]:
         if not self.announced():
             self._disk.write_text(self._ref, self._commit)
+        return ()
 
     @property
     def _ref(self) -> Path:

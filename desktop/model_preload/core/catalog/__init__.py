@@ -1,6 +1,7 @@
 """The catalog: which models there are, where their bytes come from, where they belong, what they need.
 
     model.py     the values
+    requirement.py  what `when` says
     sources.py   where bytes come from, and which files of a listing count
     reading.py   from a file to a `Catalog`, or to everything that is wrong with the file
     schema.py    the form of the file (pydantic, imported only when a file is read)
@@ -10,8 +11,9 @@
 The file's format is described in docs/catalog.md.
 """
 
-from model_preload.core.catalog.model import CACHES, ENGINES, Catalog, Model, Place, Requirement, Wording
+from model_preload.core.catalog.model import CACHES, ENGINES, Catalog, Model, Place, Wording
 from model_preload.core.catalog.reading import builtin, load
+from model_preload.core.catalog.requirement import Requirement
 from model_preload.core.catalog.sources import (
     HuggingFaceSource,
     ModelScopeSource,

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 
 from model_preload.core.catalog import rules
 from model_preload.core.catalog.findings import Location, key_of, nearest, translated, where, wrong
-from model_preload.core.catalog.model import Model, Place
+from model_preload.core.catalog.model import OWN_FOLDER_ENGINES, Model, Place
 from model_preload.core.catalog.schema import FileEntry, ModelEntry
-from model_preload.core.catalog.sources import HuggingFaceSource
+from model_preload.core.catalog.sources import HuggingFaceSource, RepositorySource
 from model_preload.core.texts import Text, text
 
 _HUGGINGFACE = Place("cache", "huggingface")
+_OWN_FOLDERS = tuple(Place("engine", engine) for engine in OWN_FOLDER_ENGINES)
 _MOST_CIRCLES = 10
 
 
@@ -46,6 +47,12 @@ def _findings(
     for position, result in enumerate(read):
         if isinstance(result, ValidationError):
             yield from _translated(result, ("model", position), entries)
+        elif result.place in _OWN_FOLDERS and not all(isinstance(s, RepositorySource) for s in result.sources):
+            yield text(
+                "{place} names a plain address; the engine {engine} wants a repository, whose name its folder goes by.",
+                place=where(("model", position, "source"), entries),
+                engine=result.place.name,
+            )
         elif result.place == _HUGGINGFACE and not any(isinstance(s, HuggingFaceSource) for s in result.sources):
             place = where(("model", position, "source"), entries)
             yield text(

@@ -28,9 +28,7 @@ EXPECTED = {
     "licence": text("a text that is not empty, without control characters"),
     "place": text("a table with exactly one of cache, engine and folder"),
     "cache": text("one of: {known}", known=", ".join(CACHES)),
-    "engine": text("one of: {known}", known=", ".join(ENGINES))
-    if ENGINES
-    else text("a cache or a folder in its place, since this version knows no engines yet"),
+    "engine": text("one of: {known}", known=", ".join(ENGINES)),
     "folder": text("an absolute folder with / or one that begins with {home} or {platform}, with no “..” in it"),
     "needs": text("a list of keys of other models"),
     "when": text("a table with package and version"),
@@ -43,6 +41,7 @@ EXPECTED = {
     "include": text("a list of patterns such as *.json: relative, with /, with no “..” or open bracket"),
     "exclude": text("a list of patterns such as *.json: relative, with /, with no “..” or open bracket"),
     "rename": text("a table of relative paths with / and no “..”, each with a new one of its own"),
+    "require": text("a list of relative paths with / and no “..”; a folder ends in /"),
     "url": text("an http or https address without credentials, spaces or #"),
     "path": text("a relative path with / and no “..”; to be left out only where the URL ends in a file name"),
     "size": text("a number of bytes"),

@@ -6,14 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from model_preload.core.catalog.sources import Source
+from model_preload.core.catalog.requirement import Requirement
+from model_preload.core.catalog.sources import RepositorySource, Source
 from model_preload.core.errors import PlaceUnknown, UnknownModel
 
 CACHES = ("huggingface",)
 """What `place.cache` may name. It grows with each layout that `core.caches` learns."""
 
-ENGINES: tuple[str, ...] = ()
-"""What `place.engine` may name. None yet: it grows with `core.engines`."""
+ENGINES = ("mineru", "paddlex", "funasr", "watermark", "simple-lama")
+"""What `place.engine` may name; `core.engines.places` knows where each of them reads."""
+
+OWN_FOLDER_ENGINES = ("paddlex", "funasr")
+"""Those that read each model in a folder that goes by the name of its repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +30,6 @@ class Wording:
     def in_language(self, language: str) -> str:
         """The words for a language, by any name that `texts.use` takes; English for all but Chinese."""
         return self.zh if language.lower().startswith("zh") else self.en
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """A package of the platform's Python that decides whether a model counts.
-
-    Attributes:
-        package: distribution name.
-        version: specifier such as `>=3.6,<4`; empty for any version.
-    """
-
-    package: str
-    version: str = ""
-
-    def met_by(self, installed: Mapping[str, str]) -> bool:
-        """Whether these packages meet it (version by canonical name); a pre-release counts like any other version."""
-        from packaging.specifiers import SpecifierSet
-        from packaging.utils import canonicalize_name
-
-        version = installed.get(canonicalize_name(self.package))
-        return version is not None and SpecifierSet(self.version).contains(version, prereleases=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +73,13 @@ class Model:
     needs: tuple[str, ...] = ()
     when: Requirement | None = None
 
+    @property
+    def folder_name(self) -> str:
+        """What engines of `OWN_FOLDER_ENGINES` call its folder: the first repository's name without its owner."""
+        return next((source.repo for source in self.sources if isinstance(source, RepositorySource)), "").rpartition(
+            "/"
+        )[2]
+
     def folder(self, home: Path, platform: Path | None) -> Path:
         """The folder of a `folder` place. Raises PlaceUnknown if that is the platform's and there is none."""
         if self.place.kind != "folder":
@@ -120,11 +110,15 @@ class Catalog:
             raise UnknownModel(key, list(self._by_key)) from None
 
     def applicable(self, installed: Mapping[str, str]) -> "Catalog":
-        """Without the models whose `when` does not hold for these packages (version by canonical name).
+        """Without the models and sources whose `when` does not hold for these packages (version by canonical name).
 
-        What is left needs only what is left.
+        A model that no source is left of is left out too. What is left needs only what is left.
         """
-        kept = [model for model in self.models if model.when is None or model.when.met_by(installed)]
+        kept = []
+        for model in self.models:
+            sources = tuple(one for one in model.sources if one.when is None or one.when.met_by(installed))
+            if sources and (model.when is None or model.when.met_by(installed)):
+                kept.append(replace(model, sources=sources))
         keys = {model.key for model in kept}
         return Catalog(tuple(replace(model, needs=tuple(key for key in model.needs if key in keys)) for model in kept))
 

@@ -23,7 +23,7 @@ _DEEP_KEY = re.compile(r"""(?:(?:(?<![\w-])[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*
 
 def builtin() -> Catalog:
     """The catalog that the program brings."""
-    return load(paths.resource("catalog/builtin.toml"))
+    return load(paths.resource("catalog/tianshu.toml"))
 
 
 def load(path: Path) -> Catalog:

@@ -75,6 +75,11 @@ def is_pattern(value: str) -> bool:
     return is_relative_path(value.removesuffix("/")) and _is_balanced(value)
 
 
+def is_required(value: str) -> bool:
+    """A path, or with `/` at its end a folder."""
+    return is_relative_path(value.removesuffix("/"))
+
+
 def is_rename(value: Mapping[str, str]) -> bool:
     """No two files get one name."""
     return all(map(is_relative_path, (*value, *value.values()))) and len(set(value.values())) == len(value)

@@ -18,7 +18,8 @@ from pydantic import (
 )
 
 from model_preload.core.catalog import rules
-from model_preload.core.catalog.model import CACHES, ENGINES, Model, Place, Requirement, Wording
+from model_preload.core.catalog.model import CACHES, ENGINES, Model, Place, Wording
+from model_preload.core.catalog.requirement import Requirement
 from model_preload.core.catalog.sources import HuggingFaceSource, ModelScopeSource, Source, UrlSource
 
 T = TypeVar("T")
@@ -88,9 +89,14 @@ class RepositoryEntry(_Entry):
     include: Patterns = Field(default_factory=list)
     exclude: Patterns = Field(default_factory=list)
     rename: Annotated[dict[str, str], _must(rules.is_rename)] = Field(default_factory=dict)
+    require: Annotated[list[Annotated[str, _must(rules.is_required)]], Field(min_length=1)] = Field(
+        default_factory=list
+    )
+    when: RequirementEntry | None = None
 
     def build(self) -> HuggingFaceSource | ModelScopeSource:
-        choice = tuple(self.include), tuple(self.exclude), tuple(self.rename.items())
+        when = self.when.build() if self.when else None
+        choice = tuple(self.include), tuple(self.exclude), tuple(self.rename.items()), tuple(self.require), when
         if self.hub == "huggingface":
             return HuggingFaceSource(self.repo, self.revision or "main", *choice)
         return ModelScopeSource(self.repo, self.revision or "master", *choice)
@@ -102,6 +108,7 @@ class UrlEntry(_Entry):
     path: RelativePath | None = Field(default=None, validate_default=True)
     size: Annotated[int, _must(rules.is_size)] | None = None
     sha256: Annotated[str, _must(rules.is_sha256)] | None = None
+    when: RequirementEntry | None = None
 
     @field_validator("path")
     @classmethod
@@ -111,7 +118,8 @@ class UrlEntry(_Entry):
         return path
 
     def build(self) -> UrlSource:
-        return UrlSource(self.url, self.path or rules.file_name(self.url), self.size, self.sha256)
+        when = self.when.build() if self.when else None
+        return UrlSource(self.url, self.path or rules.file_name(self.url), self.size, self.sha256, when)
 
 
 class ModelEntry(_Entry):

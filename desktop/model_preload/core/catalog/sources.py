@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
-from model_preload.core.errors import UsageProblem
+from model_preload.core.catalog.requirement import Requirement
+from model_preload.core.errors import SourceIncomplete, UsageProblem
 from model_preload.core.texts import text
 from model_preload.core.values import Digest, ListedFile
 
@@ -42,6 +43,8 @@ class RepositorySource:
         include: patterns of what counts; empty for all files.
         exclude: patterns of what does not count even so.
         rename: pairs of a path in the repository and the path below the model's place.
+        require: paths in the repository that it must have; one that ends in `/` is a folder with a file in it.
+        when: None if the source always counts.
     """
 
     hub: ClassVar[str]
@@ -51,6 +54,8 @@ class RepositorySource:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
+    require: tuple[str, ...] = ()
+    when: Requirement | None = None
 
     @property
     def identity(self) -> str:
@@ -61,7 +66,10 @@ class RepositorySource:
         """The files that count, in the hub's order, under the names they get.
 
         Names that `rename` does not touch stay the hub's: whether they are safe is for the plan to tell.
-        Raises NameClash.
+
+        Raises:
+            NameClash: two files would get one name.
+            SourceIncomplete: a required path is not among those that count.
         """
         names = dict(self.rename)
         chosen: dict[str, ListedFile] = {}
@@ -73,6 +81,10 @@ class RepositorySource:
             other = chosen.setdefault(name, file)
             if other is not file:
                 raise NameClash(self.identity, other.remote_path, file.remote_path, name)
+        found = [file.remote_path for file in chosen.values()]
+        missing = [path for path in self.require if not _has(found, path)]
+        if missing:
+            raise SourceIncomplete(self.identity, missing)
         return tuple(chosen.values())
 
 
@@ -99,6 +111,7 @@ class UrlSource:
         path: the file's path below the model's place.
         size: bytes, if the catalog knows.
         sha256: lower-case hex, if the catalog knows; without it the model never becomes ready.
+        when: None if the source always counts.
     """
 
     hub: ClassVar[str] = "url"
@@ -107,6 +120,7 @@ class UrlSource:
     path: str
     size: int | None = None
     sha256: str | None = None
+    when: Requirement | None = None
 
     @property
     def identity(self) -> str:
@@ -127,3 +141,7 @@ Source = HuggingFaceSource | ModelScopeSource | UrlSource
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path, f"{pattern}*" if pattern.endswith("/") else pattern) for pattern in patterns)
+
+
+def _has(found: Iterable[str], path: str) -> bool:
+    return any(one.startswith(path) if path.endswith("/") else one == path for one in found)

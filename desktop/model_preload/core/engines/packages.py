@@ -1,10 +1,39 @@
 """Which packages the platform's own Python has installed: read from disk, its Python is not started."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+ASSUMED = {"mineru": "2.6.2", "paddleocr": "3.7.0"}
+"""What the platform's `requirements.txt` brings: mineru is pinned there, paddleocr floats, so its newest line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What sets of models are chosen by.
+
+    Attributes:
+        versions: by canonical name.
+        assumed: nothing is known of the platform's Python; it is taken to have what the platform asks for.
+    """
+
+    versions: Mapping[str, str]
+    assumed: bool
+
+
+def packages(platform: Path | None, chosen: Mapping[str, str]) -> Packages:
+    """What is installed, else what is assumed.
+
+    Args:
+        platform: its folder, None if not known.
+        chosen: by the user, who is right in any case.
+    """
+    installed = installed_packages(platform)
+    named = {str(canonicalize_name(name)): version for name, version in chosen.items()}
+    return Packages({**(installed or ASSUMED), **named}, not installed)
 
 
 def installed_packages(platform: Path | None) -> Mapping[str, str]:

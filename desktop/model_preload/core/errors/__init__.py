@@ -12,6 +12,7 @@ from model_preload.core.errors.disks import (
     DiskFull,
     DiskProblem,
     NotAFolder,
+    NotJson,
     PathGone,
 )
 from model_preload.core.errors.hubs import (
@@ -30,6 +31,8 @@ from model_preload.core.errors.hubs import (
     RepositoryPrivate,
     RevisionMissing,
     SourceEmpty,
+    SourceIncomplete,
+    SourceUnfit,
     TokenRefused,
 )
 from model_preload.core.errors.network import (
@@ -93,6 +96,7 @@ __all__ = [
     "JournalUnusable",
     "LengthWrong",
     "NotAFolder",
+    "NotJson",
     "PathGone",
     "PlaceUnfit",
     "PlaceUnknown",
@@ -115,6 +119,8 @@ __all__ = [
     "RevisionMissing",
     "SettingsProblem",
     "SourceEmpty",
+    "SourceIncomplete",
+    "SourceUnfit",
     "TokenRefused",
     "TransferProblem",
     "UnknownModel",

@@ -54,6 +54,17 @@ class NotAFolder(DiskProblem):
         )
 
 
+class NotJson(DiskProblem):
+    code = "not-json"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            text("{path} should hold an object in JSON, and does not.", path=path),
+            text("Correct the file, or rename it: a new one is made."),
+        )
+
+
 class DiskFailed(DiskProblem):
     code = "disk-failed"
 

@@ -1,9 +1,10 @@
 """Hubs that did not give what was asked for."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from model_preload.core.errors.base import Circumstance
-from model_preload.core.texts import text
+from model_preload.core.texts import plural, text
 
 
 class HubProblem(Circumstance):
@@ -173,7 +174,27 @@ class TokenRefused(HubProblem):
         )
 
 
-class SourceEmpty(HubProblem):
+class SourceUnfit(HubProblem):
+    """What a source lists is not what the catalog wants of it."""
+
+
+class SourceIncomplete(SourceUnfit):
+    code = "source-incomplete"
+
+    def __init__(self, source: str, missing: Sequence[str]) -> None:
+        super().__init__(
+            plural(
+                "{source} no longer has a file that the engine needs: {names}.",
+                "{source} no longer has {n} files that the engine needs: {names}.",
+                len(missing),
+                source=source,
+                names=", ".join(missing),
+            ),
+            text("Look for a newer version of this program or its catalog; another source may still have them."),
+        )
+
+
+class SourceEmpty(SourceUnfit):
     code = "source-empty"
 
     def __init__(self, repository: str) -> None:

@@ -158,10 +158,33 @@ class Disk:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
+    def read_bytes(self, path: Path) -> bytes | None:
+        """A small file's content, None if there is none."""
+        with translated(path):
+            try:
+                with open(extended(path), "rb") as file:
+                    return file.read()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def append_text(self, path: Path, content: str) -> None:
+        """Add to the end of a UTF-8 file, which is made if it is not there; what is in it stays as it is."""
+        self.make_folder(path.parent)
+        with translated(path), open(extended(path), "a", encoding="utf-8", newline="") as file:
+            file.write(content)
+
     def remove(self, path: Path) -> None:
         """Delete a file; one that is not there is fine."""
         with translated(path), suppress(FileNotFoundError):
             _while_held(lambda: os.unlink(extended(path)))
+
+    def remove_tree(self, path: Path) -> None:
+        """Delete a folder with everything in it, of a link only the link; one that is not there is fine."""
+        with translated(path), suppress(FileNotFoundError):
+            if os.path.islink(extended(path)):
+                os.unlink(extended(path))
+            else:
+                shutil.rmtree(extended(path))
 
     def stat(self, path: Path) -> os.stat_result | None:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
@@ -201,6 +224,24 @@ class Disk:
                 return tuple(path / name for name in sorted(names))
         except OSError:
             return ()
+
+    def tree(self, path: Path) -> tuple[str, ...]:
+        """Every file below a folder, as relative paths with `/`, sorted; links to folders are not followed.
+
+        There are none where there is no such folder.
+        """
+        found = []
+
+        def failed(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                raise error
+
+        with translated(path):
+            top = extended(path)
+            for folder, _, names in os.walk(top, onerror=failed):
+                below = os.path.relpath(folder, top)
+                found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
+        return tuple(sorted(found))
 
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
@@ -256,11 +297,13 @@ def _renamed(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A copy that a power cut does not take back."""
+    """A copy that a power cut does not take back; its mtime is the original's, by which its digest is remembered."""
     with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
         shutil.copyfileobj(reading, writing, 1 << 20)
         writing.flush()
         os.fsync(writing.fileno())
+    found = os.stat(extended(source))
+    os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _while_held(action: Callable[[], T]) -> T:

@@ -11,6 +11,7 @@
 Any thread may call any method; each is one transaction.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,13 @@ class Journal:
             Runs(database),
             recovered,
         )
+
+    def moved(self, files: Iterable[tuple[Path, Path]]) -> None:
+        """Files were renamed, which changes nothing of them: what is known of each goes by its new path."""
+        with self.transaction():
+            for before, after in files:
+                self.files.move(before, after)
+                self.blocks.move(before, after)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is kept or nothing; other threads wait."""

@@ -43,6 +43,10 @@ class Blocks:
         starts = range(0, len(joined), DIGEST_BYTES)
         return BlockRecord(size, mtime_ns, tuple(joined[start : start + DIGEST_BYTES] for start in starts))
 
+    def move(self, before: Path, after: Path) -> None:
+        """What is known of one path is of the other now."""
+        self._database.write("UPDATE OR REPLACE blocks SET path = ? WHERE path = ?", (key(after), key(before)))
+
     def forget(self, paths: Iterable[Path]) -> None:
         rows = [(key(path),) for path in paths]
         if rows:

@@ -50,6 +50,10 @@ class FileRecords:
                     found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
         return found
 
+    def move(self, before: Path, after: Path) -> None:
+        """What is known of one path is of the other now."""
+        self._database.write("UPDATE OR REPLACE files SET path = ? WHERE path = ?", (key(after), key(before)))
+
     def forget(self, paths: Iterable[Path]) -> None:
         rows = [(key(path),) for path in paths]
         if rows:

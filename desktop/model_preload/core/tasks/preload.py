@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -16,6 +16,7 @@ from model_preload.core.events import Cancelled, Control, EventSink, ModelFinish
 from model_preload.core.journal import RunError
 from model_preload.core.queue import Queue
 from model_preload.core.readiness import Survey, proven, survey
+from model_preload.core.tasks.checkout import announce
 from model_preload.core.tasks.plan import plan_for
 from model_preload.core.tasks.room import PATIENCE, Room
 from model_preload.core.tasks.services import Pinned, Services, first_answer, pin, stored_pin
@@ -184,10 +185,10 @@ class _Run:
         """Every listing that can be had; a model without one fails by itself."""
         pins = []
         for model in self._models:
-            if self._mode is Mode.REPAIR and stored_pin(self._services, model) is None:
-                self._queue.done(model.key)  # what was never here is not damaged
-                continue
             try:
+                if self._mode is Mode.REPAIR and stored_pin(self._services, model) is None:
+                    self._queue.done(model.key)  # what was never here is not damaged
+                    continue
                 pins.append(pin(self._services, model, self._control, refresh=self._mode is Mode.RENEW))
             except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem) as problem:
                 self._record(model, "", problem)
@@ -222,6 +223,7 @@ class _Run:
             check(self._services, pinned, self._control, self._sink)
         if all(state.status is FileStatus.VERIFIED for state in self._take_what_is_here(pinned)):
             return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
+        announce(self._services.settings.platform, pinned, self._services.disk, self._sink)
         with self._alone(pinned.staging):
             return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
 
@@ -230,7 +232,11 @@ class _Run:
         self._take_what_is_here(pinned)
         plan = plan_for(self._services, [pinned])
         plan.require()
-        return [one.state for one in plan.fetch if self._mode is not Mode.REPAIR or _is_damaged(one.state)]
+        wanted = [one.state for one in plan.fetch]
+        if self._mode is not Mode.REPAIR:
+            return wanted
+        damaged = [state for state in wanted if _is_damaged(state)]
+        return wanted if damaged and pinned.cache.as_a_whole else damaged  # it can only be exchanged whole
 
     def _fetch(self, pinned: Pinned, wanted: Sequence[FileState]) -> dict[str, errors.Circumstance]:
         services = self._services
@@ -310,7 +316,10 @@ class _Run:
             )
             log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
-        pinned.cache.complete()
+        # The last step of a folder that takes its place as a whole is no one else's at the same time.
+        with nullcontext() if pinned.cache.announced() else self._alone(pinned.staging):
+            moved = pinned.cache.complete()
+        self._services.journal.moved(moved)
         return True
 
     def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:

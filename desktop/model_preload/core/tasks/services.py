@@ -5,15 +5,21 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from model_preload.core import errors
 from model_preload.core.caches import Cache
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
+from model_preload.core.caches.mineru import MinerUConfig
+from model_preload.core.caches.single import SingleFileCache
+from model_preload.core.caches.whole import WholeFolderCache
 from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, Source, UrlSource
-from model_preload.core.engines.packages import installed_packages
+from model_preload.core.engines.dotenv import read_platform
+from model_preload.core.engines.packages import Packages, packages
+from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
+from model_preload.core.engines.surroundings import Surroundings
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.http import Client, RateLimiter
@@ -23,6 +29,7 @@ from model_preload.core.hubs.url import UrlHub
 from model_preload.core.journal import Journal
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.released import released
+from model_preload.core.texts import Text, text
 from model_preload.core.values import ListedFile, Listing
 
 log = logging.getLogger("model_preload.tasks")
@@ -42,6 +49,8 @@ class Services:
     Attributes:
         environ: the environment, as read at the start.
         user_home: the user's own folder, `{home}` in a catalog.
+        packages: what sets of models were chosen by.
+        around: what decides where engines read.
     """
 
     catalog: Catalog
@@ -52,6 +61,8 @@ class Services:
     credentials: Credentials
     environ: Mapping[str, str]
     user_home: Path
+    packages: Packages
+    around: Surroundings
 
     def hub_for(self, source: Source) -> Hub[Any]:
         """The hub that serves a source. Raises HubRefused for a kind that this version can't ask."""
@@ -68,6 +79,10 @@ class Services:
         place = model.place
         if place.kind == "folder":
             return FolderCache(self.folder_of(model), self.disk)
+        if place.kind == "engine":
+            found = self.reading_of(model)
+            if found.path is not None:
+                return self._engine_cache(found, Path(found.path), model, source, listing)
         if not isinstance(source, HuggingFaceSource):
             raise errors.PlaceUnfit(model.key, source.identity, place.name)
         return HuggingFaceCache(
@@ -79,10 +94,47 @@ class Services:
             no_links=links_disabled(self.environ),
         )
 
+    def _engine_cache(self, found: Reading, path: Path, model: Model, source: Source, listing: Listing) -> Cache:
+        if found.layout == "file":
+            if len(source.choose(listing.files)) > 1:
+                raise errors.PlaceUnfit(model.key, source.identity, model.place.name)
+            return SingleFileCache(path, self.disk)
+        config = MinerUConfig(Path(found.config), path, self.disk) if found.config else None
+        version = f"{source.identity} {listing.commit}"
+        return WholeFolderCache(path, model.key, version, disk=self.disk, announcement=config)
+
     @property
     def cache_root(self) -> Path:
-        """The Hugging Face cache of this user."""
-        return default_root(self.environ, self.user_home)
+        """The Hugging Face cache of this user and platform."""
+        return default_root(self.around.variables, self.user_home)
+
+    def reading_of(self, model: Model) -> Reading:
+        """Where the engine of an engine place reads the model, and why there. Raises PlaceUnknown."""
+        return reading(model.place.name, model.key, model.folder_name, self.around, self._small_file)
+
+    def place_of(self, model: Model) -> Path:
+        """The folder, or the file, where the model belongs, without its listing; the cache for Hugging Face's layout.
+
+        Raises PlaceUnknown.
+        """
+        if model.place.kind == "folder":
+            return self.folder_of(model)
+        path = self.reading_of(model).path if model.place.kind == "engine" else None
+        return self.cache_root if path is None else Path(path)
+
+    def folder_for(self, model: Model) -> Path:
+        """The folder of that place, if it is a file the one it is in. Raises PlaceUnknown."""
+        is_file = model.place.kind == "engine" and self.reading_of(model).layout == "file"
+        return self.place_of(model).parent if is_file else self.place_of(model)
+
+    def why(self, model: Model) -> Text:
+        """What decided where the model belongs, in words. Raises PlaceUnknown."""
+        if model.place.kind == "folder":
+            return text("the catalog says so")
+        return self.reading_of(model).why if model.place.kind == "engine" else self.around.why(*HUB_VARIABLES)
+
+    def _small_file(self, path: PurePath) -> str | None:
+        return self.disk.read_text(Path(path))
 
     def folder_of(self, model: Model) -> Path:
         """A folder place, filled in. Raises PlaceUnknown."""
@@ -102,7 +154,7 @@ def open_services(
 ) -> Iterator[Services]:
     """Make the services on the state folder `home`, and close journal and connections at the end.
 
-    Models whose `when` does not hold for the platform's packages are left out of the catalog.
+    Models and sources whose `when` does not hold for the platform's packages are left out of the catalog.
     Raises JournalTooNew, JournalUnusable, DiskProblem.
     """
     disk = Disk()
@@ -110,8 +162,11 @@ def open_services(
     limiter = RateLimiter(settings.limit or None)
     client = Client(proxies=proxies, limiter=limiter, connections=settings.connections)
     try:
-        applicable = catalog.applicable(installed_packages(settings.platform))
-        yield Services(applicable, settings, journal, disk, client, credentials, environ, user_home)
+        known = packages(settings.platform, settings.packages)
+        dotenv = read_platform(settings.platform, disk, environ)[1].values if settings.platform else {}
+        around = Surroundings(environ, dotenv, known.versions, settings.platform, user_home)
+        applicable = catalog.applicable(known.versions)
+        yield Services(applicable, settings, journal, disk, client, credentials, environ, user_home, known, around)
     finally:
         client.close()
         journal.close()
@@ -145,7 +200,7 @@ def stored_pin(services: Services, model: Model) -> Pinned | None:
     """The pin from an earlier run, without the network; None if there is none.
 
     Of several sources it is the one listed last: a source is only asked when those before it failed.
-    Raises PlaceUnknown, UsageProblem, SourceEmpty.
+    Raises PlaceUnknown, UsageProblem, SourceUnfit.
     """
     newest: tuple[Source, Listing] | None = None
     for source in model.sources:
@@ -174,12 +229,21 @@ def pin(services: Services, model: Model, control: Control, *, refresh: bool = F
         HubProblem, TransferProblem: the last source's, when none answered.
         PlaceUnknown, Cancelled.
     """
-    stored = None if refresh else stored_pin(services, model)
+    stored = None if refresh else _fit_pin(services, model)
     if stored is not None:
         if stored.cache.foreign_ref() is None:
             return stored
         log.info("%s: another program moved the cache, so the hub is asked again", model.key)
     return first_answer(services, model, model.sources, control)
+
+
+def _fit_pin(services: Services, model: Model) -> Pinned | None:
+    """The stored pin, None also if the catalog wants what that listing has not."""
+    try:
+        return stored_pin(services, model)
+    except errors.SourceUnfit as problem:
+        log.info("%s: the stored listing does not do: %s", model.key, problem)
+        return None
 
 
 def first_answer(services: Services, model: Model, sources: Sequence[Source], control: Control) -> Pinned:

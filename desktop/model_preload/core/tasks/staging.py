@@ -87,9 +87,8 @@ def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
 def _staging_folders(services: Services) -> Iterable[Path]:
     yield staging_folder(services.cache_root, services.disk)
     for model in services.catalog.models:
-        if model.place.kind == "folder":
-            with suppress(errors.PlaceUnknown):
-                yield staging_folder(services.folder_of(model), services.disk)
+        with suppress(errors.PlaceUnknown):
+            yield staging_folder(services.folder_for(model), services.disk)
 
 
 def _wanted(services: Services, queued: Iterable[str]) -> frozenset[Path]:
@@ -97,7 +96,7 @@ def _wanted(services: Services, queued: Iterable[str]) -> frozenset[Path]:
     parts: set[Path] = set()
     for model in services.catalog.models:
         if model.key in wanted:
-            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceEmpty):
+            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
                 pinned = stored_pin(services, model)
                 if pinned is not None:
                     parts.update(pinned.part(file) for file in pinned.files)

@@ -73,7 +73,7 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
         pinned = stored_pin(services, model)
         if pinned is None:
             return _Judged(*_without_listing(services, model))
-    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceEmpty) as problem:
+    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit) as problem:
         return _Judged(_unlisted(problem.title), None)
     if deep:
         check(services, pinned, control, sink)
@@ -114,13 +114,12 @@ def hash_files(
 
 def _without_listing(services: Services, model: Model) -> tuple[Judgement, Path | None]:
     """Nothing is known of what belongs there; whether anything lies there can be said all the same."""
-    if model.place.kind != "folder":
-        return _unlisted(text("it was not preloaded yet")), services.cache_root
-    folder = services.folder_of(model)
-    if services.disk.has_entries(folder):
+    place = services.place_of(model)
+    there = services.disk.stat(place) is not None or services.disk.has_entries(place)
+    if there and place != services.cache_root:
         reason = text("there are files in its place, but no listing to check them by; preload it")
-        return Judgement(Verdict.UNVERIFIED, (reason,), 0, 0, 0, None), folder
-    return _unlisted(text("it was not preloaded yet")), folder
+        return Judgement(Verdict.UNVERIFIED, (reason,), 0, 0, 0, None), place
+    return _unlisted(text("it was not preloaded yet")), place
 
 
 def _unlisted(reason: Text) -> Judgement:

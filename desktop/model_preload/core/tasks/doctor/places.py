@@ -49,13 +49,14 @@ def places(services: Services, home: Path, temp: Path) -> tuple[Place, ...]:
     found = [Place(text("the program's state"), home, home, models=False)]
     folders: dict[Path, Text] = {}
     for model in services.catalog.models:
-        if model.place.kind == "cache":
-            folders.setdefault(services.cache_root, text("the Hugging Face cache"))
-        elif model.place.kind == "folder":
-            try:
-                folders.setdefault(services.folder_of(model), text("the place of {model}", model=model.key))
-            except errors.PlaceUnknown:
-                continue
+        try:
+            folder = services.folder_for(model)
+        except errors.PlaceUnknown:
+            continue
+        if folder == services.cache_root:
+            folders.setdefault(folder, text("the Hugging Face cache"))
+        else:
+            folders.setdefault(folder, text("the place of {model}", model=model.key))
     found += [Place(name, folder, _staging(services, folder), models=True) for folder, name in folders.items()]
     return (*found, Place(text("temporary files"), temp, temp, models=False))
 
@@ -73,7 +74,7 @@ def stored_pins(services: Services) -> tuple[Pinned, ...]:
     for model in services.catalog.models:
         try:
             pinned = stored_pin(services, model)
-        except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceEmpty):
+        except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
             continue
         if pinned is not None:
             pins.append(pinned)

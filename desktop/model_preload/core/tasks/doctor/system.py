@@ -1,5 +1,7 @@
 """The machine: system and memory, graphics, the platform's folder; and whether engines can open long paths."""
 
+from model_preload.core import errors
+from model_preload.core.catalog import Model
 from model_preload.core.engines.packages import installed_packages
 from model_preload.core.tasks.doctor.finding import Finding, note, ok, problem, untested
 from model_preload.core.tasks.doctor.machine import Machine, Untold
@@ -70,7 +72,7 @@ def platform(services: Services) -> Finding:
     folder = services.settings.platform
     step = text("Set MODEL_PRELOAD_PLATFORM, or platform in the settings, to the platform's folder.")
     if folder is None:
-        needed = [model.key for model in services.catalog.models if model.place.name.startswith("{platform}")]
+        needed = [model.key for model in services.catalog.models if not _is_placed(services, model)]
         if needed:
             told = text(
                 "The platform's folder is not known, and the place of {models} is in it.", models=", ".join(needed)
@@ -88,3 +90,11 @@ def platform(services: Services) -> Finding:
             text("Install the platform's backend, if it is to run on this machine."),
         )
     return ok("platform", text("{path}: its Python has {count} packages", path=folder, count=len(packages)))
+
+
+def _is_placed(services: Services, model: Model) -> bool:
+    try:
+        services.place_of(model)
+    except errors.PlaceUnknown:
+        return False
+    return True

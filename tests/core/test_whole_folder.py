@@ -1,0 +1,294 @@
+"""The folder that takes its place as a whole: what the engine sees before, between and after, and after each crash."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from model_preload.core import errors
+from model_preload.core.caches.mineru import MinerUConfig
+from model_preload.core.caches.whole import WholeFolderCache
+from model_preload.core.events import Control
+from model_preload.core.files import Disk
+from model_preload.core.values import Digest, ListedFile, Published
+
+FILES = {"config.json": "{}", "weights/模型.bin": "weights", "tokens.txt": "a b c"}
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+class Dying(Disk):
+    """A disk whose process is killed at the n-th rename of a folder, before or after it."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self._left = at
+        self._after = after
+
+    def replace(self, source: Path, target: Path) -> Published:
+        if not source.is_dir():
+            return super().replace(source, target)
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Killed
+        found = super().replace(source, target)
+        if self._left == 0:
+            raise Killed
+        return found
+
+
+def listed(path: str, content: str | None = None) -> ListedFile:
+    written = (FILES[path] if content is None else content).encode()
+    return ListedFile(path, len(written), Digest("sha256", hashlib.sha256(written).hexdigest()))
+
+
+def cache(folder: Path, disk: Disk | None = None, model: str = "m", listing: str = "1") -> WholeFolderCache:
+    return WholeFolderCache(folder, model, listing, disk=disk or Disk())
+
+
+def publish(place: WholeFolderCache, paths: Iterable[str] = FILES) -> None:
+    for path in paths:
+        part = place.staging / "x.part"
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(FILES[path], encoding="utf-8")
+        (published,) = place.publish(part, listed(path), Control())
+        assert published.path == place.destination(listed(path))
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {path: (folder / path).read_text(encoding="utf-8") for path in Disk().tree(folder)}
+
+
+def fill(folder: Path, files: dict[str, str]) -> None:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+
+
+@pytest.fixture(params=["model", "中文 folder", "/".join(["deep" * 10] * 8)])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / "official_models" / str(request.param)
+
+
+def test_nothing_is_under_the_final_name_before_all_of_it_is(folder: Path) -> None:
+    place = cache(folder)
+    for path in FILES:
+        publish(place, [path])
+        assert not folder.exists()
+        assert not place.announced()
+    moved = place.complete()
+    assert place.announced()
+    assert tree(folder) == FILES
+    assert sorted(after.relative_to(folder).as_posix() for _, after in moved) == sorted(FILES)
+    assert all(not before.exists() and after.exists() for before, after in moved)
+    assert [place.destination(listed(path)) for path in FILES] == [folder.joinpath(*path.split("/")) for path in FILES]
+    assert Disk().tree(place.staging) == ()
+    assert place.complete() == ()
+
+
+def test_a_whole_folder_is_left_alone(folder: Path) -> None:
+    fill(folder, FILES)
+    before = {path: (folder / path).stat().st_ino for path in FILES}
+    place = cache(folder)
+    assert place.announced()
+    assert place.complete() == ()
+    assert {path: (folder / path).stat().st_ino for path in FILES} == before
+
+
+@pytest.mark.parametrize(
+    "found", [{}, {"config.json": "{}"}, {"config.json": "!!", "weights/模型.bin": ""}, {**FILES, "tokens.txt": "x"}]
+)
+def test_what_is_wrong_or_missing_is_exchanged_and_what_is_the_user_s_stays(
+    folder: Path, found: dict[str, str]
+) -> None:
+    folder.mkdir(parents=True)
+    fill(folder, {**found, "mine/notes.txt": "mine"})
+    place = cache(folder)
+    wrong = [path for path, content in FILES.items() if found.get(path) != content]
+    publish(place, wrong)
+    assert tree(folder) == {**found, "mine/notes.txt": "mine"}
+    assert not place.announced()
+    place.complete()
+    assert tree(folder) == {**FILES, "mine/notes.txt": "mine"}
+    assert Disk().tree(place.staging) == ()
+
+
+def test_what_is_good_comes_over_without_a_copy(folder: Path) -> None:
+    fill(folder, {**FILES, "tokens.txt": "x"})
+    before = (folder / "config.json").stat()
+    place = cache(folder)
+    publish(place, ["tokens.txt"])
+    place.complete()
+    after = (folder / "config.json").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_an_empty_folder_is_in_nobody_s_way(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    place = cache(folder)
+    publish(place)
+    place.complete()
+    assert tree(folder) == FILES
+
+
+def test_a_file_in_its_place_is_not_taken_away(folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.write_text("mine")
+    place = cache(folder)
+    publish(place)
+    with pytest.raises(errors.NotAFolder):
+        place.complete()
+    assert folder.read_text() == "mine"
+
+
+def test_names_that_were_files_and_are_folders_now(folder: Path) -> None:
+    fill(folder, {"weights": "old", "config.json/inner": "old"})
+    place = cache(folder)
+    publish(place)
+    place.complete()
+    assert tree(folder) == FILES
+
+
+def test_two_listings_do_not_mix(folder: Path) -> None:
+    publish(cache(folder, listing="1"), ["tokens.txt"])
+    place = cache(folder, listing="2")
+    publish(place, ["config.json", "weights/模型.bin"])
+    place.complete()
+    assert set(tree(folder)) == {"config.json", "weights/模型.bin"}
+    assert Disk().tree(place.staging) == ()
+
+
+def test_two_models_of_one_folder_are_built_apart_and_lie_together(folder: Path) -> None:
+    one, other = cache(folder, model="one"), cache(folder, model="other")
+    publish(one, ["tokens.txt"])
+    publish(other, ["config.json", "weights/模型.bin"])
+    one.complete()
+    assert tree(folder) == {"tokens.txt": FILES["tokens.txt"]}
+    assert not other.announced()
+    other.complete()
+    assert tree(folder) == FILES
+    assert Disk().tree(one.staging) == ()
+
+
+# Crashes
+
+
+@pytest.mark.parametrize(("there", "at"), [(False, 1), (True, 1), (True, 2)])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_kill_in_the_exchange_is_healed_by_the_next_run(folder: Path, at: int, after: bool, there: bool) -> None:
+    mine = {"mine.txt": "mine"} if there else {}
+    if there:
+        fill(folder, {**FILES, "tokens.txt": "xxxxx", **mine})
+    place = cache(folder, Dying(at, after=after))
+    publish(place, ["tokens.txt"] if there else FILES)
+    with pytest.raises(Killed):
+        place.complete()
+    assert not folder.exists() or tree(folder) in ({**FILES, **mine}, {**FILES, "tokens.txt": "xxxxx", **mine})
+    again = cache(folder)
+    for path in FILES:  # as the survey finds them: nothing is lost
+        assert again.destination(listed(path)).exists()
+    again.complete()
+    assert tree(folder) == {**FILES, **mine}
+    assert again.announced()
+    assert Disk().tree(again.staging) == ()
+
+
+def test_a_kill_between_the_renames_and_a_newer_listing(folder: Path) -> None:
+    fill(folder, {**FILES, "tokens.txt": "xxxxx", "mine.txt": "mine"})
+    place = cache(folder, Dying(1, after=True))
+    publish(place, ["tokens.txt"])
+    with pytest.raises(Killed):
+        place.complete()
+    newer = cache(folder, listing="2")
+    for path in ("config.json", "weights/模型.bin"):
+        (candidate,) = newer.candidates(listed(path))
+        newer.adopt(candidate, listed(path), Control())
+    publish(newer, ["tokens.txt"])
+    newer.complete()
+    assert tree(folder) == {**FILES, "mine.txt": "mine"}
+
+
+def test_a_rename_that_fails_leaves_the_folder_that_was_there(folder: Path) -> None:
+    class Refusing(Disk):
+        def replace(self, source: Path, target: Path) -> Published:
+            if target == folder and "old" not in source.name:
+                raise errors.AccessDenied(target, "held")
+            return super().replace(source, target)
+
+    found = {**FILES, "tokens.txt": "xxxxx"}
+    fill(folder, found)
+    place = cache(folder, Refusing())
+    publish(place, ["tokens.txt"])
+    with pytest.raises(errors.AccessDenied):
+        place.complete()
+    assert tree(folder) == found
+    cache(folder).complete()
+    assert tree(folder) == FILES
+
+
+# MinerU's settings
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        (None, {}),
+        ("{}", {}),
+        ('{"models-dir": 3}', {}),
+        ('{"models-dir": {"vlm": "/v", "pipeline": "/other"}, "汉": [1]}', {"汉": [1]}),
+    ],
+)
+def test_mineru_is_led_to_the_folder_last(
+    tmp_path: Path, before: str | None, kept: dict[str, object], folder: Path
+) -> None:
+    config = tmp_path / "mineru.json"
+    if before is not None:
+        config.write_text(before, encoding="utf-8")
+    announcement = MinerUConfig(config, folder, Disk())
+    place = WholeFolderCache(folder, "mineru", "1", disk=Disk(), announcement=announcement)
+    publish(place)
+    assert not place.announced()
+    assert (config.read_text(encoding="utf-8") if config.exists() else None) == before
+    place.complete()
+    assert place.announced()
+    found = json.loads(config.read_text(encoding="utf-8"))
+    assert found["models-dir"]["pipeline"] == str(folder)
+    assert {name: value for name, value in found.items() if name != "models-dir"} == kept
+    if before and "vlm" in before:
+        assert found["models-dir"]["vlm"] == "/v"
+
+
+@pytest.mark.parametrize("wrong", ["", "[]", "{", '"x"', "[" * 5000])
+def test_settings_that_are_no_settings_are_told_and_kept(tmp_path: Path, wrong: str) -> None:
+    config = tmp_path / "mineru.json"
+    config.write_text(wrong)
+    announcement = MinerUConfig(config, tmp_path / "kit", Disk())
+    assert not announcement.made()
+    with pytest.raises(errors.NotJson):
+        announcement.make()
+    assert config.read_text() == wrong
+
+
+# The disk's part
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_text("x")])
+def test_what_is_no_folder_has_no_files(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "x")
+    assert Disk().tree(tmp_path / "x") == ()
+
+
+def test_a_link_is_removed_without_what_it_leads_to(tmp_path: Path) -> None:
+    if not Disk().has_symlinks(tmp_path):
+        pytest.skip("this user may not make symbolic links")
+    fill(tmp_path / "real", FILES)
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    Disk().remove_tree(tmp_path / "link")
+    assert not (tmp_path / "link").exists()
+    assert tree(tmp_path / "real") == FILES
+    Disk().remove_tree(tmp_path / "real")
+    Disk().remove_tree(tmp_path / "real")
+    assert not (tmp_path / "real").exists()
