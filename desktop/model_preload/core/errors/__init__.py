@@ -50,6 +50,8 @@ from model_preload.core.errors.network import (
     ProxyUnsupported,
 )
 from model_preload.core.errors.refused import (
+    EnvFileProblem,
+    EnvFileUnsound,
     HeldByAnother,
     JournalDamaged,
     JournalLocked,
@@ -80,6 +82,8 @@ __all__ = [
     "DiskFailed",
     "DiskFull",
     "DiskProblem",
+    "EnvFileProblem",
+    "EnvFileUnsound",
     "HeldByAnother",
     "HubBusy",
     "HubProblem",

@@ -101,3 +101,27 @@ class PlaceUnknown(Refused):
             ),
             text("Set MODEL_PRELOAD_PLATFORM to the platform's folder."),
         )
+
+
+class EnvFileProblem(Refused):
+    """The platform's `.env` can't be changed; it was left as it is."""
+
+    code = "env-file"
+
+
+class EnvFileUnsound(EnvFileProblem):
+    """Its lines can't be told apart.
+
+    Attributes:
+        lines: the numbers of those that the platform leaves out.
+    """
+
+    code = "env-file-unsound"
+
+    def __init__(self, lines: Sequence[int]) -> None:
+        self.lines = tuple(lines)
+        shown = ", ".join(map(str, self.lines)) or "–"
+        super().__init__(
+            text("The .env can't be changed, since its lines can't be told apart: {lines}.", lines=shown),
+            text("Open it with an editor, close the quotes in these lines, and save it as UTF-8."),
+        )
