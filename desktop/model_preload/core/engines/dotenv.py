@@ -71,6 +71,12 @@ class DotEnv:
         return next((_split(binding)[1] for binding in reversed(self._bindings) if binding.key == name), "")
 
     @property
+    def hides_first(self) -> bool:
+        """Whether a byte order mark stands right before a setting."""
+        first = next(iter(self._bindings), None)
+        return self.text.startswith(_BOM) and first is not None and first.key is not None and self.text[1] not in "\r\n"
+
+    @property
     def unreadable(self) -> tuple[int, ...]:
         """The numbers of the lines that python-dotenv leaves out since it can't read them."""
         return tuple(

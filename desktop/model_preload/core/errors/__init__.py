@@ -50,6 +50,8 @@ from model_preload.core.errors.network import (
     ProxyUnsupported,
 )
 from model_preload.core.errors.refused import (
+    EnvFileChanged,
+    EnvFileMissing,
     EnvFileProblem,
     EnvFileUnsound,
     HeldByAnother,
@@ -57,12 +59,13 @@ from model_preload.core.errors.refused import (
     JournalLocked,
     JournalTooNew,
     JournalUnusable,
+    NothingToUndo,
     PlaceUnknown,
     PlanRefused,
     Refused,
 )
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
-from model_preload.core.errors.usage import CatalogProblem, PlaceUnfit, SettingsProblem, UnknownModel, UsageProblem
+from model_preload.core.errors.usage import CatalogProblem, PlaceUnfit, PlatformUnknown, SettingsProblem, UnknownModel, UsageProblem
 
 __all__ = [
     "AccessDenied",
@@ -82,6 +85,8 @@ __all__ = [
     "DiskFailed",
     "DiskFull",
     "DiskProblem",
+    "EnvFileChanged",
+    "EnvFileMissing",
     "EnvFileProblem",
     "EnvFileUnsound",
     "HeldByAnother",
@@ -97,10 +102,12 @@ __all__ = [
     "JournalUnusable",
     "LengthWrong",
     "NotAFolder",
+    "NothingToUndo",
     "PathGone",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",
+    "PlatformUnknown",
     "ProxyCannotReach",
     "ProxyLoginNeeded",
     "ProxyLoginRefused",
