@@ -13,7 +13,8 @@ from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core import errors
 from model_preload.core.engines.dotenv import DotEnv
-from model_preload.core.engines.obstacles import _RULES, Obstacle, Situation, obstacles
+from model_preload.core.engines.obstacles import _RULES, Obstacle, obstacles
+from model_preload.core.engines.situation import Situation
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.tasks.apply_env import EnvChange, apply, propose, undo
@@ -36,25 +37,30 @@ def found(content: str, *there: str, environ: Mapping[str, str] | None = None, *
 
 # Rules: content of the file, then code, whether it blocks, and the change
 
+SOURCE: dict[str, str | None] = {"MODEL_DOWNLOAD_SOURCE": "huggingface"}
+MINERU: dict[str, str | None] = {"MINERU_MODEL_SOURCE": "huggingface"}
+WATERMARK: dict[str, str | None] = {"TIANSHU_WATERMARK_CACHE_DIR": "E:\\m\\watermark_models"}
+OFFLINE = "HF_OFFLINE=1\nPADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK=1"
 CHANGES: dict[str, tuple[str, str, bool, dict[str, str | None]]] = {
-    "ModelScope": ("MODEL_DOWNLOAD_SOURCE=ModelScope", "download-source", True, {"MODEL_DOWNLOAD_SOURCE": "huggingface"}),
-    "MinerU from ModelScope": ("MINERU_MODEL_SOURCE=modelscope", "mineru-source", True, {"MINERU_MODEL_SOURCE": "huggingface"}),
-    "MinerU from nowhere": ("MINERU_MODEL_SOURCE=auto", "mineru-source", True, {"MINERU_MODEL_SOURCE": "huggingface"}),
-    "MinerU from an empty word": ("MINERU_MODEL_SOURCE=", "mineru-source", True, {"MINERU_MODEL_SOURCE": "huggingface"}),
-    "local without configuration": ("MINERU_MODEL_SOURCE=local", "mineru-config", True, {"MINERU_MODEL_SOURCE": "huggingface"}),
+    "ModelScope": ("MODEL_DOWNLOAD_SOURCE=ModelScope", "download-source", True, SOURCE),
+    "MinerU from ModelScope": ("MINERU_MODEL_SOURCE=modelscope", "mineru-source", True, MINERU),
+    "MinerU from nowhere": ("MINERU_MODEL_SOURCE=auto", "mineru-source", True, MINERU),
+    "MinerU from an empty word": ("MINERU_MODEL_SOURCE=", "mineru-source", True, MINERU),
+    "local without configuration": ("MINERU_MODEL_SOURCE=local", "mineru-config", True, MINERU),
     "relative and nowhere": ("MINERU_TOOLS_CONFIG_JSON=a.json", "mineru-config", False, {}),
-    "offline by a word that nothing reads": ("HF_OFFLINE=1\nPADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK=1", "offline-unread", False, {}),
+    "offline by a word that nothing reads": (OFFLINE, "offline-unread", False, {}),
     "Paddle's home": ("PADDLEOCR_HOME=E:\\p", "paddle-home", False, {"PADDLE_PDX_CACHE_HOME": "E:\\p"}),
     "Paddle's home, relative": ("PADDLEOCR_HOME=./p", "paddle-home", False, {}),
     "Paddle's check": ("HF_HUB_OFFLINE=1", "paddle-check", False, {"PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}),
     "escapes in a path": ('TORCH_HOME="E:\\new\\模型"', "escaped-path", True, {"TORCH_HOME": "E:\\new\\模型"}),
     "escapes in a share": ('TORCH_HOME="\\\\server\\x"', "escaped-path", True, {"TORCH_HOME": "\\\\server\\x"}),
     "container": ("MODELSCOPE_CACHE=/root/.cache", "container-path", True, {"MODELSCOPE_CACHE": None}),
-    "watermark": ("TIANSHU_MODEL_CACHE_DIR=E:\\m", "watermark-place", False, {"TIANSHU_WATERMARK_CACHE_DIR": "E:\\m\\watermark_models"}),
+    "watermark": ("TIANSHU_MODEL_CACHE_DIR=E:\\m", "watermark-place", False, WATERMARK),
     "token": ("HF_HOME=E:\\hf", "token-place", False, {}),
     "a line that is none": ("K='open", "unreadable-lines", False, {}),
+    "two bytes a character": ("K\0=\0001\0", "encoding", True, {}),
     "another encoding": ("# \udcb9\udcfa", "encoding", True, {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content", "code", "blocks", "changes"), CHANGES.values(), ids=CHANGES)

@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     status.add_argument("--deep", action="store_true", help=str(text("read and hash every file again")))
     apply_env = commands.add_parser(
-        "apply-env", parents=[common], help=str(text("show what in the platform's .env keeps engines from their models"))
+        "apply-env",
+        parents=[common],
+        help=str(text("show and change what in the platform's .env hides models from engines")),
     )
     way = apply_env.add_mutually_exclusive_group()
     way.add_argument("--yes", action="store_true", help=str(text("make the change that is shown; a backup is kept")))

@@ -27,7 +27,10 @@ _MARK = "# Model Preload: settings that let the engines find their models"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)(?:[^\S\r\n]*=[^\S\r\n]*)?")
 _VALUE = re.compile(
-    r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | (?!['"\#])[^\r\n]*?(?=(?:[^\S\r\n]+\#[^\r\n]*)?[^\S\r\n]*(?:[\r\n]|\Z)) | """,
+    r"""'(?:\\.|[^'\\])*'
+      | "(?:\\.|[^"\\])*"
+      | (?!['"\#])[^\r\n]*?(?=(?:[^\S\r\n]+\#[^\r\n]*)?[^\S\r\n]*(?:[\r\n]|\Z))
+      | """,
     re.DOTALL | re.VERBOSE,
 )
 """The two parts of an assignment, as python-dotenv's parser has them; what is left is a comment and the line's end."""
@@ -60,7 +63,7 @@ class DotEnv:
     def values(self) -> Mapping[str, str]:
         """What `load_dotenv` would read, before the environment's own variables are put first."""
         values: dict[str, str | None] = {}
-        for name, written in self._assigned.items():
+        for name, written in _assignments(self.text):
             known = {**values, **self.environ}
             atoms = () if written is None else parse_variables(written)
             values[name] = None if written is None else "".join(atom.resolve(known) for atom in atoms)
@@ -69,6 +72,11 @@ class DotEnv:
     def written(self, name: str) -> str:
         """The value of the assignment that counts as it stands in the file, with its quotes; "" if there is none."""
         return next((_split(binding)[1] for binding in reversed(self._bindings) if binding.key == name), "")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether python-dotenv can read the file at all: as UTF-8."""
+        return not any(character == "\0" or "\udc80" <= character <= "\udcff" for character in self.text)
 
     @property
     def hides_first(self) -> bool:
@@ -100,10 +108,11 @@ class DotEnv:
             if not _NAME.fullmatch(name) or any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value or ""):
                 raise ValueError(f"{name!r} can't be set to {value!r}")
         changed = replace(self, text=self._text_with(changes))
-        expected = {**self._assigned, **{name: _plain(value) for name, value in changes.items() if value is not None}}
-        for name in (name for name, value in changes.items() if value is None):
+        expected: dict[str, str | None] = dict(_assignments(self.text))
+        for name, value in changes.items():
             expected.pop(name, None)
-        if "\0" in self.text or changed._assigned != expected:
+            expected |= {} if value is None else {name: _plain(value)}
+        if "\0" in self.text or dict(_assignments(changed.text)) != expected:
             raise EnvFileUnsound(self.unreadable)
         return changed
 
@@ -111,14 +120,14 @@ class DotEnv:
         last = {binding.key: number for number, binding in enumerate(self._bindings)}
         parts = [_BOM] if self.text.startswith(_BOM) else []
         for number, binding in enumerate(self._bindings):
-            if binding.key not in changes:
-                parts.append(binding.original.string)
-            elif (value := changes[binding.key]) is None:
-                parts.append(_blank_before(binding))
-            elif last[binding.key] == number and binding.value != _plain(value):
-                parts.append(_rewritten(binding, value))
-            else:
-                parts.append(binding.original.string)
+            name, part = binding.key, binding.original.string
+            if name is not None and name in changes:
+                value = changes[name]
+                if value is None:
+                    part = _blank_before(binding)
+                elif last[name] == number and binding.value != _plain(value):
+                    part = _rewritten(binding, value)
+            parts.append(part)
         new = {name: value for name, value in changes.items() if value is not None and name not in last}
         return "".join(parts) + self._block(new)
 
@@ -138,21 +147,16 @@ class DotEnv:
         """With the line ends as they are in the file, so that all originals together are its text."""
         return tuple(_bindings(self.text))
 
-    @cached_property
-    def _assigned(self) -> Mapping[str, str | None]:
-        """The last assignment of each name, before `${NAME}` is filled in."""
-        bindings = _bindings(_universal(self.text))
-        return {binding.key: binding.value for binding in bindings if binding.key is not None}
-
 
 def _bindings(text: str) -> Iterator[Binding]:
     """What python-dotenv makes of it: a binding a statement, and one without a name for what is none."""
     return parse_stream(io.StringIO(text.removeprefix(_BOM), newline=""))
 
 
-def _universal(text: str) -> str:
-    """As Python hands it to python-dotenv, which opens the file as text."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _assignments(text: str) -> Iterator[tuple[str, str | None]]:
+    """Names and values in the file's order, before `${NAME}` is filled in; the last of a name counts."""
+    universal = text.replace("\r\n", "\n").replace("\r", "\n")  # python-dotenv opens the file as text
+    return ((found.key, found.value) for found in _bindings(universal) if found.key is not None)
 
 
 def _blank_before(binding: Binding) -> str:
@@ -190,7 +194,7 @@ def _quoted(value: str) -> str:
     plain = _plain(value)
     double = plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     for written in (plain or "''", f"'{plain}'", f'"{double}"'):
-        if DotEnv(f"A={written} # \n")._assigned == {"A": plain}:
+        if list(_assignments(f"A={written} # \n")) == [("A", plain)]:
             return written
     raise AssertionError(f"{value!r} can be written in double quotes")
 

@@ -7,17 +7,12 @@ themselves (MinerU 2.6.2 and 3.4, PaddleX 3.3 and 3.7, huggingface_hub 0.36).
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from packaging.version import InvalidVersion, Version
 
-from model_preload.core.engines.dotenv import DotEnv
+from model_preload.core.engines.situation import Situation
 from model_preload.core.texts import Text, text
 
-MIRROR = "https://hf-mirror.com"
-"""Asked where MODEL_DOWNLOAD_SOURCE is huggingface and HF_ENDPOINT is not set (platform: litserve_worker.py)."""
-
-_TRUE = {"1", "ON", "YES", "TRUE"}
 _FALSE = {"", "0", "FALSE"}
 _PLACES = (
     *("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "MODELSCOPE_CACHE", "PADDLE_PDX_CACHE_HOME"),
@@ -28,54 +23,6 @@ _PLACES = (
 _ESCAPED = re.compile(r"[\a\b\f\n\r\t\v]")
 _STARTS_AS_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\\\")
 _WATERMARK = "yolo11x_watermark.pt"
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What the rules go by.
-
-    Attributes:
-        dotenv: the platform's.
-        environ: the environment in which it is started; what it sets goes before the file.
-        platform, user_home: the two folders.
-        windows: whether the platform runs on Windows itself.
-        there: whether a file or folder exists.
-        packages: of the platform's Python, version by canonical name.
-        hub_models_ready: everything that engines would otherwise fetch from Hugging Face is ready.
-        refusal: why a proxy did not let the platform's Hugging Face address be asked; None if none stood in the way.
-    """
-
-    dotenv: DotEnv
-    environ: Mapping[str, str]
-    platform: str
-    user_home: str
-    windows: bool
-    there: Callable[[str], bool]
-    packages: Mapping[str, str] = field(default_factory=dict)
-    hub_models_ready: bool = False
-    refusal: Text | None = None
-
-    def value(self, name: str) -> str | None:
-        """What the engine would find in its environment."""
-        return self.environ[name] if name in self.environ else self.dotenv.values.get(name)
-
-    def is_on(self, name: str) -> bool:
-        """Whether a switch of huggingface_hub is on."""
-        return (self.value(name) or "").upper() in _TRUE
-
-    @property
-    def offline(self) -> bool:
-        """Whether huggingface_hub asks no hub."""
-        return self.is_on("HF_HUB_OFFLINE") or self.is_on("TRANSFORMERS_OFFLINE")
-
-    def path(self, *parts: str) -> PurePath:
-        """A path of the platform's system."""
-        return (PureWindowsPath if self.windows else PurePosixPath)(*parts)
-
-    def hub(self) -> str:
-        """Where the platform's huggingface_hub asks."""
-        mirrored = (self.value("MODEL_DOWNLOAD_SOURCE") or "").lower() == "huggingface"
-        return self.value("HF_ENDPOINT") or (MIRROR if mirrored else "https://huggingface.co")
 
 
 @dataclass(frozen=True)
@@ -118,7 +65,7 @@ def _possible(situation: Situation, found: Obstacle) -> Obstacle:
 
 
 def _not_utf8(situation: Situation) -> Iterable[Obstacle]:
-    if any("\udc80" <= character <= "\udcff" for character in situation.dotenv.text):
+    if not situation.dotenv.is_text:
         yield Obstacle(
             "encoding",
             "",
@@ -157,7 +104,9 @@ def _unreadable(situation: Situation) -> Iterable[Obstacle]:
             "",
             blocks=False,
             told=text("The platform leaves out lines of the .env: {lines}.", lines=", ".join(map(str, lines))),
-            next_step=text("They are no settings, or a quote in them is not closed. Correct them, or begin them with #."),
+            next_step=text(
+                "They are no settings, or a quote in them is not closed. Correct them, or begin them with #."
+            ),
         )
 
 
@@ -205,7 +154,11 @@ def _mineru_config(situation: Situation) -> Iterable[Obstacle]:
     here = situation.there(str(read))
     blocks = situation.value("MINERU_MODEL_SOURCE") == "local" and not here
     if situation.value(name) and not situation.path(named).is_absolute():
-        candidates = (read, situation.path(situation.platform, "backend", named), situation.path(situation.platform, named))
+        candidates = (
+            read,
+            situation.path(situation.platform, "backend", named),
+            situation.path(situation.platform, named),
+        )
         found = next((str(path) for path in candidates if situation.there(str(path))), None)
         step = text("Name it from the drive on: {path}", path=found or read)
         told = text("{name} is relative, so MinerU looks for {path}.", name=name, path=read)
@@ -215,22 +168,28 @@ def _mineru_config(situation: Situation) -> Iterable[Obstacle]:
             "mineru-config",
             "MINERU_MODEL_SOURCE",
             blocks=True,
-            told=text("MINERU_MODEL_SOURCE is local, but {path}, where MinerU looks for the folder, is not there.", path=read),
+            told=text(
+                "MINERU_MODEL_SOURCE is local, but {path}, where MinerU looks for the folder, is not there.", path=read
+            ),
             next_step=text("With huggingface, MinerU reads the Hugging Face cache, which works without the network."),
             changes={"MINERU_MODEL_SOURCE": "huggingface"},
         )
+
+
+def _going_offline(situation: Situation) -> tuple[Text, Mapping[str, str | None]]:
+    """huggingface_hub then reads what is here and asks nothing, so all has to be here."""
+    if situation.hub_models_ready:
+        step = text("All models from Hugging Face are ready, so HF_HUB_OFFLINE=1 can be set.")
+        return step, {"HF_HUB_OFFLINE": "1"}
+    return text("Preload all models from Hugging Face; then HF_HUB_OFFLINE=1 can be set."), {}
 
 
 def _offline_unread(situation: Situation) -> Iterable[Obstacle]:
     if not situation.is_on("HF_OFFLINE") or situation.offline:
         return
     told = text("HF_OFFLINE is read by nothing; engines go by HF_HUB_OFFLINE.")
-    if situation.hub_models_ready:
-        step = text("All models from Hugging Face are ready, so HF_HUB_OFFLINE=1 can be set.")
-        yield Obstacle("offline-unread", "HF_OFFLINE", blocks=False, told=told, next_step=step, changes={"HF_HUB_OFFLINE": "1"})
-    else:
-        step = text("Preload all models from Hugging Face; then HF_HUB_OFFLINE=1 can be set.")
-        yield Obstacle("offline-unread", "HF_OFFLINE", blocks=False, told=told, next_step=step)
+    step, changes = _going_offline(situation)
+    yield Obstacle("offline-unread", "HF_OFFLINE", blocks=False, told=told, next_step=step, changes=changes)
 
 
 def _refused(situation: Situation) -> Iterable[Obstacle]:
@@ -242,12 +201,8 @@ def _refused(situation: Situation) -> Iterable[Obstacle]:
         hub=situation.hub(),
         reason=situation.refusal,
     )
-    if situation.hub_models_ready:
-        step = text("All models from Hugging Face are ready, so HF_HUB_OFFLINE=1 can be set.")
-        yield Obstacle("hub-refused", "HF_ENDPOINT", blocks=True, told=told, next_step=step, changes={"HF_HUB_OFFLINE": "1"})
-    else:
-        step = text("Preload all models from Hugging Face; then HF_HUB_OFFLINE=1 can be set.")
-        yield Obstacle("hub-refused", "HF_ENDPOINT", blocks=True, told=told, next_step=step)
+    step, changes = _going_offline(situation)
+    yield Obstacle("hub-refused", "HF_ENDPOINT", blocks=True, told=told, next_step=step, changes=changes)
 
 
 def _paddle_home(situation: Situation) -> Iterable[Obstacle]:
@@ -275,14 +230,16 @@ def _paddle_check(situation: Situation) -> Iterable[Obstacle]:
             "paddle-check",
             name,
             blocks=False,
-            told=text("PaddleX asks its hosts at the start whether they are there, which costs time without the network."),
+            told=text(
+                "PaddleX asks its hosts at the start whether they are there, which costs time without the network."
+            ),
             next_step=text("{name}=True leaves that out.", name=name),
             changes={name: "True"},
         )
 
 
 def _escaped_paths(situation: Situation) -> Iterable[Obstacle]:
-    """In double quotes python-dotenv takes `\\n`, `\\t` and their like for single characters, and `\\\\` for one `\\`."""
+    """In double quotes python-dotenv takes `\\n`, `\\t` and the like for one character, and `\\\\` for one `\\`."""
     for name in (*_PLACES, "PADDLEOCR_HOME"):
         meant = _mangled(situation, name)
         if meant:
@@ -290,7 +247,10 @@ def _escaped_paths(situation: Situation) -> Iterable[Obstacle]:
                 "escaped-path",
                 name,
                 blocks=True,
-                told=text("{name} stands in double quotes, where a backslash is no plain one: the path is read wrongly.", name=name),
+                told=text(
+                    "{name} stands in double quotes, where a backslash is no plain one: the path is read wrongly.",
+                    name=name,
+                ),
                 next_step=text("Without the quotes it is {path}", path=meant),
                 changes={name: meant},
             )
@@ -319,7 +279,11 @@ def _container_paths(situation: Situation) -> Iterable[Obstacle]:
                 "container-path",
                 name,
                 blocks=True,
-                told=text("{name} is {path}, which is a folder of a container; Windows has no such one.", name=name, path=value),
+                told=text(
+                    "{name} is {path}, which is a folder of a container; Windows has no such one.",
+                    name=name,
+                    path=value,
+                ),
                 next_step=text(
                     "Without {name} the engine looks in its usual place. If containers read the same .env, set it in "
                     "docker-compose.yml instead.",
@@ -344,7 +308,9 @@ def _watermark(situation: Situation) -> Iterable[Obstacle]:
         "watermark-place",
         "TIANSHU_MODEL_CACHE_DIR",
         blocks=False,
-        told=text("Without TIANSHU_WATERMARK_CACHE_DIR, {file} belongs right into {folder}.", file=_WATERMARK, folder=folder),
+        told=text(
+            "Without TIANSHU_WATERMARK_CACHE_DIR, {file} belongs right into {folder}.", file=_WATERMARK, folder=folder
+        ),
         next_step=text("It can have a folder of its own: {folder}", folder=own),
         changes={"TIANSHU_WATERMARK_CACHE_DIR": own},
     )

@@ -65,7 +65,14 @@ from model_preload.core.errors.refused import (
     Refused,
 )
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
-from model_preload.core.errors.usage import CatalogProblem, PlaceUnfit, PlatformUnknown, SettingsProblem, UnknownModel, UsageProblem
+from model_preload.core.errors.usage import (
+    CatalogProblem,
+    PlaceUnfit,
+    PlatformUnknown,
+    SettingsProblem,
+    UnknownModel,
+    UsageProblem,
+)
 
 __all__ = [
     "AccessDenied",

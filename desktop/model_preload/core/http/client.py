@@ -139,11 +139,11 @@ class Client:
         self._managers.clear()
         self._watchdog.close()
 
-    @contextmanager
     def proxy_of(self, url: str) -> str | None:
         """The proxy through which an address is asked; None if it is asked directly."""
         return proxy_for(url, self._proxies)
 
+    @contextmanager
     def stream(
         self,
         url: str,

@@ -16,8 +16,9 @@ from pathlib import Path
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource
 from model_preload.core.engines.dotenv import DotEnv, read_platform
-from model_preload.core.engines.obstacles import Obstacle, Situation, obstacles
+from model_preload.core.engines.obstacles import Obstacle, obstacles
 from model_preload.core.engines.packages import installed_packages
+from model_preload.core.engines.situation import Situation
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.settings import is_address
@@ -88,7 +89,7 @@ def propose(services: Services, control: Control) -> EnvChange:
     """
     file, dotenv, found = look(services, control)
     changes = {name: value for one in found for name, value in one.changes.items()}
-    return EnvChange(file, found, dotenv, dotenv.with_values(changes))
+    return EnvChange(file, found, dotenv, dotenv.with_values(changes) if changes else dotenv)
 
 
 def apply(change: EnvChange, disk: Disk) -> Path:
