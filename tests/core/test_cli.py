@@ -179,6 +179,102 @@ def test_document_of_a_failure(
     assert found["error"]["next_step"] in shown[2]
 
 
+@pytest.fixture
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a platform whose `.env` has one setting in the way, and a secret beside it."""
+    folder = tmp_path / "platform"
+    (folder / "backend").mkdir(parents=True)
+    (folder / "backend" / ".env").write_bytes(b"SECRET=s3cret\nMODEL_DOWNLOAD_SOURCE=modelscope\n")
+    monkeypatch.setenv("MODEL_PRELOAD_PLATFORM", str(folder))
+    monkeypatch.delenv("MODEL_DOWNLOAD_SOURCE", raising=False)
+    return folder
+
+
+def test_document_of_a_change_to_the_platforms_env(call: Call, platform: Path) -> None:
+    file = platform / "backend" / ".env"
+    shown = call("apply-env", "--json")
+    found = document(shown)
+    assert set(found) == {
+        *("success", "file", "findings", "diff", "applied", "undone", "backup", "timestamp"),
+    }
+    assert (shown[0], found["success"], found["applied"], found["backup"]) == (1, False, False, None)
+    assert (found["file"], MOMENT.fullmatch(found["timestamp"]) is None) == (str(file), False)
+    (finding,) = found["findings"]
+    assert set(finding) == {"code", "setting", "level", "message", "next_step", "changes"}
+    assert (finding["code"], finding["level"]) == ("download-source", "problem")
+    assert finding["changes"] == {"MODEL_DOWNLOAD_SOURCE": "huggingface"}
+    assert found["diff"].endswith("\n-MODEL_DOWNLOAD_SOURCE=modelscope\n+MODEL_DOWNLOAD_SOURCE=huggingface")
+    assert "s3cret" not in shown[1]
+
+    shown = call("apply-env", "--yes", "--json")
+    found = document(shown)
+    assert (shown[0], found["success"], found["applied"]) == (0, True, True)
+    assert Path(found["backup"]).parent == file.parent
+    assert file.read_bytes() == b"SECRET=s3cret\nMODEL_DOWNLOAD_SOURCE=huggingface\n"
+    shown = call("apply-env", "--yes", "--json")
+    found = document(shown)
+    assert (shown[0], found["applied"], found["findings"], found["diff"]) == (0, False, [], "")
+
+    shown = call("apply-env", "--undo", "--json")
+    found = document(shown)
+    assert (shown[0], found["success"], found["undone"], found["file"]) == (0, True, True, str(file))
+    assert file.read_bytes() == b"SECRET=s3cret\nMODEL_DOWNLOAD_SOURCE=modelscope\n"
+
+
+def test_people_see_what_would_change_and_how(call: Call, platform: Path) -> None:
+    code, out, _ = call("apply-env")
+    assert code == 1
+    assert "Problem MODEL_DOWNLOAD_SOURCE=modelscope makes MinerU read" in out
+    assert "\n-MODEL_DOWNLOAD_SOURCE=modelscope\n+MODEL_DOWNLOAD_SOURCE=huggingface\n" in out
+    assert "To change it: model-preload apply-env" in out
+    assert "s3cret" not in out
+    code, out, _ = call("apply-env", "--yes")
+    (backup,) = (platform / "backend").glob(".env.*.bak")
+    assert (code, str(backup) in out, "--undo" in out) == (0, True, True)
+    code, out, _ = call("apply-env")
+    assert (code, "there is nothing to change" in out) == (0, True)
+    code, out, _ = call("apply-env", "--undo")
+    assert (code, "is as it was before" in out) == (0, True)
+
+
+def test_what_no_change_of_the_file_helps_stays_exit_1(
+    call: Call, platform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_DOWNLOAD_SOURCE", "modelscope")
+    shown = call("apply-env", "--yes", "--json")
+    found = document(shown)
+    assert (shown[0], found["success"], found["applied"], found["diff"]) == (1, False, False, "")
+    assert "The environment itself sets MODEL_DOWNLOAD_SOURCE" in found["findings"][0]["next_step"]
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (["--undo"], 3, "nothing-to-undo"),
+        (["--undo", "--yes"], 2, "usage"),
+        (["first"], 2, "usage"),
+    ],
+)
+def test_platforms_env_that_is_left_as_it_is(
+    call: Call, platform: Path, words: list[str], exit_code: int, code: str, expected_log: Callable[..., None]
+) -> None:
+    expected_log("")
+    shown = call("apply-env", *words, "--json")
+    assert (shown[0], document(shown)["error"]["code"]) == (exit_code, code)
+
+
+def test_platform_that_is_not_known_or_has_no_env(
+    call: Call, platform: Path, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
+) -> None:
+    expected_log("")
+    (platform / "backend" / ".env").unlink()
+    shown = call("apply-env", "--json")
+    assert (shown[0], document(shown)["error"]["code"]) == (3, "env-file-missing")
+    monkeypatch.delenv("MODEL_PRELOAD_PLATFORM")
+    shown = call("apply-env", "--json")
+    assert (shown[0], document(shown)["error"]["code"]) == (2, "platform-unknown")
+
+
 def test_words_cannot_be_shortened_so_that_a_document_is_promised_or_not(
     call: Call, expected_log: Callable[..., None]
 ) -> None:

@@ -120,7 +120,8 @@ def test_all_checks_are_made_and_all_is_well(bench: Workbench) -> None:
     assert {finding.check for finding in found} == set(CHECKS)
     assert [finding.check for finding in found] == sorted((f.check for f in found), key=CHECKS.index)
     assert found.problems() == set()
-    assert {f.check for f in found if f.level is Level.NOTE} == {"certificate", "platform", "token", "environment"}
+    notes = {"certificate", "platform", "platform-env", "token", "environment"}
+    assert {f.check for f in found if f.level is Level.NOTE} == notes
     left = {path for path in bench.home.rglob("*") if "state" not in path.parts} - before
     assert {path.name for path in left} <= {"catalog.toml", "temp"}
 
@@ -741,3 +742,21 @@ def test_platform_s_folder(bench: Workbench, tmp_path: Path) -> None:
     packages.mkdir(parents=True)
     (packages / "METADATA").write_text("Metadata-Version: 2.1\nName: mineru\nVersion: 2.0\n")
     assert "1 packages" in examined(known).of("platform", Level.OK)[0]
+
+
+def test_platform_s_env(bench: Workbench, tmp_path: Path) -> None:
+    folder = tmp_path / "platform"
+    known = bench.with_settings(platform=folder)
+    assert "not tested" in examined(known).of("platform-env", Level.NOTE)[0]
+    folder.mkdir()
+    assert "has no .env" in examined(known).of("platform-env", Level.PROBLEM)[0]
+    (folder / ".env").write_bytes(b"MODEL_DOWNLOAD_SOURCE=modelscope\nPADDLEOCR_HOME=relative\n")
+    found = examined(known)
+    (told,) = found.of("platform-env", Level.PROBLEM)
+    assert "MODEL_DOWNLOAD_SOURCE=modelscope" in told
+    assert "“model-preload apply-env” shows the change." in told
+    (told,) = found.of("platform-env", Level.NOTE)
+    assert "PADDLEOCR_HOME" in told
+    assert "apply-env" not in told
+    (folder / ".env").write_bytes(b"MODEL_DOWNLOAD_SOURCE=auto\n")
+    assert "nothing stands in the engines' way" in examined(known).of("platform-env", Level.OK)[0]

@@ -10,7 +10,7 @@ from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.texts import text
 
-COMMANDS = ("catalog", "plan", "preload", "repair", "status", "doctor", "demo")
+COMMANDS = ("catalog", "plan", "preload", "repair", "status", "apply-env", "doctor", "demo")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
@@ -91,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[keys, common], help=str(text("is every model ready?")))
     status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     status.add_argument("--deep", action="store_true", help=str(text("read and hash every file again")))
+    apply_env = commands.add_parser(
+        "apply-env",
+        parents=[common],
+        help=str(text("show and change what in the platform's .env hides models from engines")),
+    )
+    way = apply_env.add_mutually_exclusive_group()
+    way.add_argument("--yes", action="store_true", help=str(text("make the change that is shown; a backup is kept")))
+    way.add_argument("--undo", action="store_true", help=str(text("put back what was there before the last change")))
     commands.add_parser(
         "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
     )

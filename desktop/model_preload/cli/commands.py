@@ -13,6 +13,7 @@ from model_preload.cli.arguments import rate
 from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.queue import Queue
+from model_preload.core.tasks import apply_env
 from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import Mode, preload
 from model_preload.core.tasks.services import Services
@@ -127,6 +128,22 @@ def _status(session: Session) -> int:
     return READY if ready else NOT_READY
 
 
+def _apply_env(session: Session) -> int:
+    services = session.services
+    if session.asked.undo:
+        file = apply_env.undo(services)
+        if session.tell(documents.env_undone(file)):
+            told = text("{file} is as it was before. Start the platform again for it to count.", file=file)
+            tables.say(tables.screen(), escape(str(told)))
+        return READY
+    change = apply_env.propose(services, session.control)
+    backup = apply_env.apply(change, services.disk) if session.asked.yes and change.is_needed else None
+    clear = not change.remaining and (backup is not None or not change.is_needed)
+    if session.tell(documents.env_change(change, backup, clear)):
+        tables.env_change(tables.screen(), change, backup, session.command)
+    return READY if clear else NOT_READY
+
+
 def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
     """The one command that needs no session: it makes everything itself, in temporary folders."""
     from model_preload.demo import show
@@ -167,4 +184,11 @@ def _chosen_keys(session: Session) -> list[str]:
     return [model.key for model in models]
 
 
-_COMMANDS = {"catalog": _catalog, "plan": _plan, "preload": _preload, "repair": _repair, "status": _status}
+_COMMANDS = {
+    "catalog": _catalog,
+    "plan": _plan,
+    "preload": _preload,
+    "repair": _repair,
+    "status": _status,
+    "apply-env": _apply_env,
+}

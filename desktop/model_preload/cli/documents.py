@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.engines.packages import ASSUMED
 from model_preload.core.plan import Plan
+from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.services import Services, stored_pin
@@ -115,6 +117,44 @@ def doctor(findings: Sequence[Finding]) -> dict[str, Any]:
             }
             for found in findings
         ],
+        "timestamp": moment(datetime.now(UTC)),
+    }
+
+
+def env_change(change: EnvChange, backup: Path | None, success: bool) -> dict[str, Any]:
+    """What stands in the way in the platform's `.env`; `backup` is there if the change was made."""
+    return {
+        "success": success,
+        "file": str(change.file),
+        "findings": [
+            {
+                "code": found.code,
+                "setting": found.setting or None,
+                "level": (Level.PROBLEM if found.blocks else Level.NOTE).value,
+                "message": str(found.told),
+                "next_step": str(found.next_step),
+                "changes": dict(found.changes),
+            }
+            for found in change.found
+        ],
+        "diff": change.diff,
+        "applied": backup is not None,
+        "undone": False,
+        "backup": str(backup) if backup else None,
+        "timestamp": moment(datetime.now(UTC)),
+    }
+
+
+def env_undone(file: Path) -> dict[str, Any]:
+    """The platform's `.env` was put back; the same keys."""
+    return {
+        "success": True,
+        "file": str(file),
+        "findings": [],
+        "diff": "",
+        "applied": False,
+        "undone": True,
+        "backup": None,
         "timestamp": moment(datetime.now(UTC)),
     }
 

@@ -13,12 +13,14 @@ from rich.table import Table
 
 from model_preload.core import errors
 from model_preload.core.plan import Plan
+from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.texts import plural, size, text
 from model_preload.core.values import Verdict
 
+_LEVELS = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "red"}
 _COLOURS = {
     Verdict.READY: "green",
     Verdict.OUTDATED: "green",
@@ -137,14 +139,37 @@ def plan(console: Console, found: Plan) -> None:
 
 def doctor(console: Console, findings: Sequence[Finding]) -> None:
     """A line a finding with its next step below it, then the sum."""
-    colours = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "red"}
     for found in findings:
-        label = f"[{colours[found.level]}]{escape(str(found.level.label))}[/]"
-        say(console, f"{label} {found.check}: {escape(str(found.told))}")
+        say(console, f"{_label(found.level)} {found.check}: {escape(str(found.told))}")
         if found.next_step is not None:
             say(console, f"    {escape(str(found.next_step))}")
     problems = sum(found.level is Level.PROBLEM for found in findings)
     told = plural("{n} problem was found.", "{n} problems were found.", problems) if problems else text("All is well.")
+    say(console, escape(str(told)))
+
+
+def _label(level: Level) -> str:
+    return f"[{_LEVELS[level]}]{escape(str(level.label))}[/]"
+
+
+def env_change(console: Console, change: EnvChange, backup: Path | None, command: str) -> None:
+    """What stands in the way, the lines that change, and what was done or can be."""
+    for found in change.found:
+        level = Level.PROBLEM if found.blocks else Level.NOTE
+        say(console, f"{_label(level)} {escape(str(found.told))}")
+        say(console, f"    {escape(str(found.next_step))}")
+    if change.is_needed:
+        say(console, escape(change.diff))
+    if backup is not None:
+        told = text(
+            "Done; what was there is kept in {backup}. Start the platform again for it to count. "
+            "To undo it: model-preload apply-env --undo",
+            backup=backup,
+        )
+    elif change.is_needed:
+        told = text("Nothing was changed. To change it: {command} --yes", command=command)
+    else:
+        told = text("{file}: there is nothing to change.", file=change.file)
     say(console, escape(str(told)))
 
 

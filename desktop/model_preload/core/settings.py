@@ -75,7 +75,7 @@ def _checked(path: Path, name: str, value: Any) -> Any:
     }[name]
     good = {
         "language": isinstance(value, str),
-        "endpoint": isinstance(value, str) and _is_address(value),
+        "endpoint": isinstance(value, str) and is_address(value),
         "platform": isinstance(value, str) and Path(value).is_absolute(),
         "connections": type(value) is int and 1 <= value <= 64,
         "limit": type(value) is int and value >= 0,
@@ -98,7 +98,8 @@ def _is_version(value: Any) -> bool:
         return False
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
+    """Whether it can be a hub's: http or https, a host, no login, query or fragment."""
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port

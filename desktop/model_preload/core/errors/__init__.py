@@ -53,17 +53,29 @@ from model_preload.core.errors.network import (
     ProxyUnsupported,
 )
 from model_preload.core.errors.refused import (
+    EnvFileChanged,
+    EnvFileMissing,
+    EnvFileProblem,
+    EnvFileUnsound,
     HeldByAnother,
     JournalDamaged,
     JournalLocked,
     JournalTooNew,
     JournalUnusable,
+    NothingToUndo,
     PlaceUnknown,
     PlanRefused,
     Refused,
 )
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
-from model_preload.core.errors.usage import CatalogProblem, PlaceUnfit, SettingsProblem, UnknownModel, UsageProblem
+from model_preload.core.errors.usage import (
+    CatalogProblem,
+    PlaceUnfit,
+    PlatformUnknown,
+    SettingsProblem,
+    UnknownModel,
+    UsageProblem,
+)
 
 __all__ = [
     "AccessDenied",
@@ -83,6 +95,10 @@ __all__ = [
     "DiskFailed",
     "DiskFull",
     "DiskProblem",
+    "EnvFileChanged",
+    "EnvFileMissing",
+    "EnvFileProblem",
+    "EnvFileUnsound",
     "HeldByAnother",
     "HubBusy",
     "HubProblem",
@@ -97,10 +113,12 @@ __all__ = [
     "LengthWrong",
     "NotAFolder",
     "NotJson",
+    "NothingToUndo",
     "PathGone",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",
+    "PlatformUnknown",
     "ProxyCannotReach",
     "ProxyLoginNeeded",
     "ProxyLoginRefused",

@@ -101,3 +101,57 @@ class PlaceUnknown(Refused):
             ),
             text("Set MODEL_PRELOAD_PLATFORM to the platform's folder."),
         )
+
+
+class EnvFileProblem(Refused):
+    """The platform's `.env` can't be changed; it was left as it is."""
+
+    code = "env-file"
+
+
+class EnvFileMissing(EnvFileProblem):
+    code = "env-file-missing"
+
+    def __init__(self, platform: Path) -> None:
+        super().__init__(
+            text("The platform in {platform} has no .env, without which it does not start.", platform=platform),
+            text("Copy .env.example to .env there, fill it in as the platform's guide says, and try again."),
+        )
+
+
+class EnvFileChanged(EnvFileProblem):
+    code = "env-file-changed"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            text("{path} was changed by someone else in the meantime; it was left as it is.", path=path),
+            text("Look at it, and start again."),
+        )
+
+
+class NothingToUndo(EnvFileProblem):
+    code = "nothing-to-undo"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            text("There is no backup of {path} that this program made.", path=path),
+            text("There is nothing to undo; the file was left as it is."),
+        )
+
+
+class EnvFileUnsound(EnvFileProblem):
+    """Its lines can't be told apart.
+
+    Attributes:
+        lines: the numbers of those that the platform leaves out.
+    """
+
+    code = "env-file-unsound"
+
+    def __init__(self, lines: Sequence[int]) -> None:
+        self.lines = tuple(lines)
+        shown = ", ".join(map(str, self.lines)) or "–"
+        super().__init__(
+            text("The .env can't be changed, since its lines can't be told apart: {lines}.", lines=shown),
+            text("Open it with an editor, close the quotes in these lines, and save it as UTF-8."),
+        )

@@ -44,6 +44,16 @@ class CatalogProblem(UsageProblem):
         )
 
 
+class PlatformUnknown(UsageProblem):
+    code = "platform-unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            text("The platform's folder is not known."),
+            text("Set MODEL_PRELOAD_PLATFORM, or platform in the settings, to the platform's folder."),
+        )
+
+
 class SettingsProblem(UsageProblem):
     code = "settings"
 

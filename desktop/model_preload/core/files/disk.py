@@ -141,9 +141,19 @@ class Disk:
 
     def write_text(self, path: Path, content: str) -> None:
         """Put a small UTF-8 file there atomically, byte for byte as given."""
+        self.write_bytes(path, content.encode())
+
+    def write_bytes(self, path: Path, content: bytes, *, like: Path | None = None) -> None:
+        """Put a small file there atomically.
+
+        Args:
+            like: a file whose permissions it gets before its content.
+        """
         self.make_folder(path.parent)
         with translated(path), _staged(path) as staged:
-            with open(extended(staged), "w", encoding="utf-8", newline="") as file:
+            with open(extended(staged), "wb") as file:
+                if like is not None:
+                    shutil.copymode(extended(like), extended(staged))
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

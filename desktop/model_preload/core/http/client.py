@@ -143,6 +143,10 @@ class Client:
         self._managers.clear()
         self._watchdog.close()
 
+    def proxy_of(self, url: str) -> str | None:
+        """The proxy through which an address is asked; None if it is asked directly."""
+        return proxy_for(url, self._proxies)
+
     @contextmanager
     def stream(
         self,
@@ -322,7 +326,7 @@ class Client:
 
     def _way(self, url: str, exchange: Exchange) -> urllib3.PoolManager:
         """The connections by which an address is asked; the exchange is told the proxy."""
-        address = proxy_for(url, self._proxies)
+        address = self.proxy_of(url)
         exchange.proxy = Proxy.of(address) if address else None
         script = self._proxies.get("pac")
         exchange.script = shown(script) if script and not excepted(url, self._proxies.get("no", "")) else None

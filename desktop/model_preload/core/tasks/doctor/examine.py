@@ -52,6 +52,7 @@ def examine(
         _single("system", text("The system"), lambda: system.system(machine), seconds),
         _single("graphics", text("The graphics driver"), lambda: system.graphics(machine), seconds),
         _single("platform", text("The platform's folder"), lambda: system.platform(services), seconds),
+        Examination("platform-env", text("The platform's .env"), partial(system.platform_env, services), seconds),
     ]
     if not any(host.api for host in visits.hosts(services)):
         made = [one for one in made if one.check not in ("token", "access")]  # no hub is needed, so no token is

@@ -15,7 +15,7 @@ CHECKS = (
     *("space", "filesystem", "rights", "links", "long-paths", "holding"),
     *("dns", "hub", "portal", "certificate", "clock", "proxy"),
     *("token", "access", "settings", "environment", "journal", "run"),
-    *("system", "graphics", "platform"),
+    *("system", "graphics", "platform", "platform-env"),
 )
 """The names of all checks, in the order in which they are told; docs/doctor.md has a line for each."""
 

@@ -1,8 +1,12 @@
-"""The machine: system and memory, graphics, the platform's folder; and whether engines can open long paths."""
+"""The machine: system and memory, graphics, the platform's folder and settings; whether engines can open long paths."""
+
+from collections.abc import Iterable
 
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.engines.packages import installed_packages
+from model_preload.core.events import Control
+from model_preload.core.tasks.apply_env import look
 from model_preload.core.tasks.doctor.finding import Finding, note, ok, problem, untested
 from model_preload.core.tasks.doctor.machine import Machine, Untold
 from model_preload.core.tasks.doctor.places import stored_pins
@@ -98,3 +102,19 @@ def _is_placed(services: Services, model: Model) -> bool:
     except errors.PlaceUnknown:
         return False
     return True
+
+
+def platform_env(services: Services, control: Control) -> Iterable[Finding]:
+    """What in the platform's settings keeps its engines from their models."""
+    folder = services.settings.platform
+    if folder is None or not folder.is_dir():
+        yield untested("platform-env", text("The platform's .env"), text("its folder is not known, or not there"))
+        return
+    file, _, obstacles = look(services, control)
+    for found in obstacles:
+        step = found.next_step
+        if found.changes:
+            step = text("{step} “model-preload apply-env” shows the change.", step=step)
+        yield (problem if found.blocks else note)("platform-env", found.told, step)
+    if not obstacles:
+        yield ok("platform-env", text("{path}: nothing stands in the engines' way", path=file))
