@@ -156,7 +156,7 @@ def test_a_listing_that_reaches_the_cap_is_walked_by_folder(hub: FaultyHub, clie
 
 def test_a_folder_too_large_to_be_listed_is_no_listing(hub: FaultyHub, client: Client) -> None:
     hub.put(make_repository({f"a/{n}": b"" for n in range(3000)}, "owner/many"))
-    with pytest.raises(errors.AnswerInvalid, match="'a' has more than the 3000"):
+    with pytest.raises(errors.AnswerInvalid, match="'a' has over 3000"):
         listing(hub, client, ModelScopeSource("owner/many", "master"))
 
 
@@ -179,8 +179,8 @@ def test_the_walk_finds_every_file_or_says_that_it_can_not(
 def test_a_denial_in_the_middle_of_a_walk_passes(
     hub: FaultyHub, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(modelscope, "CAP", 4)
-    hub.listing_cap = 4
+    monkeypatch.setattr(modelscope, "CAP", 5)
+    hub.listing_cap = 5
     hub.fail(lambda request, _: request.query.get("Root") == "deep", faults.status(403), times=2)
     assert len(listing(hub, client).files) == len(FILES)
     hub.heal()
@@ -361,6 +361,7 @@ def first_file(change: dict[str, Any]) -> faults.Change:
         pytest.param(data(lambda told: {**told, "Files": told["Files"] * 2}), "answer-invalid", id="twice"),
         pytest.param(first_file({"Path": 5}), "answer-invalid", id="path is a number"),
         pytest.param(first_file({"Path": ""}), "answer-invalid", id="path is empty"),
+        pytest.param(first_file({"Path": "\ud800"}), "answer-invalid", id="path is no text"),
         pytest.param(first_file({"Size": -1}), "answer-invalid", id="negative size"),
         pytest.param(first_file({"Size": "5"}), "answer-invalid", id="size is text"),
         pytest.param(first_file({"Size": 1.5}), "answer-invalid", id="size is broken"),

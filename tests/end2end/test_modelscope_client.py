@@ -34,8 +34,19 @@ def client(folder: Path, hub: Hub, home: Path, script: str, token: str = "") -> 
     return json.loads(done.stdout.splitlines()[-1])
 
 
-LIST = "print(json.dumps([[f.path, f.size, f.sha256] for f in HubApi().list_repo_files({repo!r}, 'model') if f.sha256]))"
-FETCH = "print(json.dumps(str(HubApi().download_repo({repo!r}, 'model'))))"
+LIST = (
+    "found = HubApi().list_repo_files('owner/model', 'model')\n"
+    "print(json.dumps([[f.path, f.size, f.sha256] for f in found if f.sha256]))"
+)
+FETCH = "print(json.dumps(str(HubApi().download_repo('owner/model', 'model'))))"
+TRY = """
+from modelscope_hub.errors import HubError
+try:
+    HubApi().list_repo_files('owner/model', 'model')
+    print(json.dumps("seen"))
+except HubError as error:
+    print(json.dumps(type(error).__name__))
+"""
 
 
 def expected(files: dict[str, bytes]) -> list[list[object]]:
@@ -45,22 +56,20 @@ def expected(files: dict[str, bytes]) -> list[list[object]]:
 
 def test_it_lists_and_fetches(modelscope_client: Path, tmp_path: Path) -> None:
     with Hub(make_repository(FILES)) as hub:
-        found = client(modelscope_client, hub, tmp_path, LIST.format(repo="owner/model"))
+        found = client(modelscope_client, hub, tmp_path, LIST)
         assert sorted(found) == sorted(expected(FILES))
-        place = Path(client(modelscope_client, hub, tmp_path, FETCH.format(repo="owner/model")))
+        place = Path(client(modelscope_client, hub, tmp_path, FETCH))
         assert {name: (place / name).read_bytes() for name in FILES} == FILES
 
 
 def test_it_walks_past_the_cap(modelscope_client: Path, tmp_path: Path) -> None:
     files = {f"{folder}/{n}.txt": b"%d" % n for folder in "ab" for n in range(1700)}
     with Hub(make_repository(files)) as hub:
-        found = client(modelscope_client, hub, tmp_path, LIST.format(repo="owner/model"))
+        found = client(modelscope_client, hub, tmp_path, LIST)
         assert {path for path, _, _ in found} == set(files)
 
 
-@pytest.mark.parametrize(("token", "seen"), [(TOKEN, True), ("ms-stranger", False), ("", False)])
-def test_it_shows_its_token(modelscope_client: Path, tmp_path: Path, token: str, seen: bool) -> None:
-    script = f"try:\n {LIST.format(repo='owner/model')}\nexcept Exception as error:\n print(json.dumps(type(error).__name__))"
+@pytest.mark.parametrize(("token", "found"), [(TOKEN, "seen"), ("ms-stranger", "NotExistError"), ("", "NotExistError")])
+def test_it_shows_its_token(modelscope_client: Path, tmp_path: Path, token: str, found: str) -> None:
     with Hub(make_repository(FILES, private=True, readers=[TOKEN])) as hub:
-        found = client(modelscope_client, hub, tmp_path, script, token)
-    assert sorted(found) == sorted(expected(FILES)) if seen else found == "NotExistError"
+        assert client(modelscope_client, hub, tmp_path, TRY, token) == found

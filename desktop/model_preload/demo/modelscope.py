@@ -1,7 +1,7 @@
 """The part of modelscope.cn's API by which models are listed and fetched.
 
-Imitated is what modelscope_hub 0.5.1 asks for (see `core.hubs.modelscope` for the facts): a model's info, its files with
-a sha256 each, cut without a word at the cap, below `Root` where one is asked for; files, large ones by a 302 to the CDN.
+Imitated is what modelscope_hub 0.5.1 asks for (`core.hubs.modelscope` has the facts): a model's info, its files with a
+sha256 each, cut without a word at the cap, below `Root` where one is asked for; files, large ones by a 302 to the CDN.
 The default branch is `master`. An unknown revision is told as no files at all, every refusal as 404 with a `Code`, and
 a token that nobody knows is as none.
 """

@@ -134,7 +134,7 @@ class RepositoryPrivate(HubProblem):
     def __init__(self, host: str, repository: str) -> None:
         super().__init__(
             text("{host} shows {repository} to no one without a token.", host=host, repository=repository),
-            text("Set HF_TOKEN (ModelScope: MODELSCOPE_API_TOKEN) to a token that may read it, or check the catalog's name."),
+            text("Set HF_TOKEN (ModelScope: MODELSCOPE_API_TOKEN) to a token that may read it, or check the name."),
         )
 
 

@@ -6,18 +6,18 @@ Asked is `GET /api/v1/models/<owner>/<name>/repo/files?Revision=&Recursive=[&Roo
         "Files": [{"Type": "blob" or "tree", "Path": "…", "Size": 0, "Sha256": "…", "Revision": "…"}, …],
         "LatestCommitter": {"Id": "…", "ShortId": "…"}}}
 
-and files are at `/api/v1/models/<owner>/<name>/repo?Revision=&FilePath=`. Source: modelscope_hub 0.5.1, `_legacy_api.py`
-and `constants.py` (the cap, that both header and cookie carry the token, 403 for what could be read a moment ago). What
-it does not tell has been reported by others: an unknown revision is answered with `"Files": null`, a refusal mostly with
-404 whatever its reason, which stands in `Code`; `LatestCommitter.Id` may be empty, and a file's `Revision` is the commit
-that changed it last.
+and files are at `/api/v1/models/<owner>/<name>/repo?Revision=&FilePath=`. Source: modelscope_hub 0.5.1,
+`_legacy_api.py` and `constants.py` (the cap, the token in both header and cookie, 403 for what could be read a moment
+ago). What it does not tell others have reported: an unknown revision is answered with `"Files": null`, a refusal mostly
+with 404 whatever its reason, which stands in `Code`; `LatestCommitter.Id` may be empty, and a file's `Revision` is the
+commit that changed it last.
 """
 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from model_preload.core import errors
@@ -34,6 +34,8 @@ CAP = 3000
 _MAX_FILES = 100_000
 _COMMIT = re.compile("[0-9a-f]{40}")
 _SHORT = re.compile("[0-9a-f]{7,40}")
+_TEXT = re.compile("[^\ud800-\udfff]+", re.DOTALL)
+"""What UTF-8 can hold, as part of an address and of a commit's name."""
 _COOKIE = "m_session_id"
 _NO_ACCESS, _NO_TREE = 10010200001, 10990101004
 _UNNAMED = "0" * 8
@@ -99,7 +101,7 @@ class ModelScopeHub:
                 continue
             inside = listed(folder, recursive=False)
             if len(inside) >= CAP:
-                raise errors.AnswerInvalid(self._host, f"{folder[:80]!r} has more than the {CAP} entries it can list")
+                raise errors.AnswerInvalid(self._host, f"{folder[:80] or '/'!r} has over {CAP} entries, too many")
             found += inside
             folders += [entry["Path"] for entry in inside if entry.get("Type") == "tree"]
         return found
@@ -159,7 +161,7 @@ class ModelScopeHub:
             raise errors.AnswerInvalid(self._host, f"its files are {str(entries)[:40]!r}")
         for entry in entries:
             path = entry.get("Path") if isinstance(entry, dict) else None
-            if not isinstance(path, str) or not path.startswith(below) or path == below:
+            if not _is(path, _TEXT) or not path.startswith(below) or path == below:
                 raise errors.AnswerInvalid(self._host, f"it lists {str(path)[:80]!r} in {folder[:80]!r}")
         return entries
 
@@ -182,7 +184,9 @@ class ModelScopeHub:
             except (ValueError, TypeError) as error:
                 raise errors.AnswerInvalid(self._host, f"{path[:80]!r} has no usable digest") from error
             if sizes.setdefault(digest, size) != size:
-                raise errors.AnswerInvalid(self._host, f"{path[:80]!r} has a digest that another file has with another size")
+                raise errors.AnswerInvalid(
+                    self._host, f"{path[:80]!r} has a digest that another file has with another size"
+                )
             yield ListedFile(path, size, digest)
 
     def _commit(self, told: _Entry, entries: Iterable[_Entry], revision: str) -> str:
@@ -201,7 +205,7 @@ class ModelScopeHub:
         return found.pop() if len(found) == 1 else ""
 
 
-def _is(name: Any, form: re.Pattern[str]) -> bool:
+def _is(name: object, form: re.Pattern[str]) -> TypeGuard[str]:
     return isinstance(name, str) and form.fullmatch(name) is not None
 
 

@@ -25,6 +25,8 @@ from model_preload.core.texts import Text, text
 
 _MOST_OFF = timedelta(minutes=5)
 _ISSUER_SECONDS = 5.0
+_SAID = {"sha", "id", "modelId", "Data"}
+"""What hubs say of a repository: Hugging Face its commit and name, ModelScope its data."""
 _NETWORK = text("Check the network and the proxy; a browser on this machine should open the same address.")
 
 
@@ -81,7 +83,7 @@ class Visit:
             told = json.loads(self.body)
         except (ValueError, RecursionError):
             return False
-        return isinstance(told, dict) and bool({"sha", "id", "modelId", "Data"} & set(told) or (self.status >= 400 and told))
+        return isinstance(told, dict) and bool(_SAID & set(told) or (self.status >= 400 and told))
 
 
 def hosts(services: Services) -> tuple[Host, ...]:
@@ -128,7 +130,9 @@ def reached(seen: Visit) -> Finding:
         return problem(
             "hub",
             text("{host} answers, but not as a model hub (HTTP {status}).", host=name, status=seen.status),
-            text("Check the hub's address (HF_ENDPOINT, MODELSCOPE_ENDPOINT, the settings), and whether a proxy answers for it."),
+            text(
+                "Check the hub's address (HF_ENDPOINT, MODELSCOPE_ENDPOINT), and whether a proxy answers in its place."
+            ),
         )
     if not seen.host.api and seen.status not in (200, 206, 416):
         return problem(
