@@ -227,7 +227,7 @@ def test_pydantic_is_not_imported_before_a_file_is_read() -> None:
         (GOOD + 'when = { version = ">3" }\n', ["source 1 → when → package is missing"]),
         (
             URL.replace(PLACE, 'place = { cache = "huggingface" }\n') + 'url = "https://x.org/a"\n',
-            ["source names no repository of Hugging Face"],
+            ["source names no repository, whose name"],
         ),
         # sources
         (HEAD + PLACE, ["model “a”: source is missing; expected: one or more [[model.source]] tables"]),

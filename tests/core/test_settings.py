@@ -19,20 +19,21 @@ def written(home: Path, content: str) -> Path:
 
 def test_without_a_file_there_are_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path / "not" / "made", {}) == Settings()
-    assert Settings() == Settings("", "https://huggingface.co", None, 32, 0, 500_000_000)
+    assert Settings() == Settings("", "https://huggingface.co", "https://modelscope.cn", None, 32, 0, 500_000_000)
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
     content = f"""
         language = "zh_CN"
         endpoint = "{MIRROR}"
+        modelscope_endpoint = "https://www.modelscope.ai"
         platform = '{ROOT}'
         connections = 4
         limit = 2_000_000
         reserve = 0
         packages = {{ mineru = "3.4.5" }}
     """
-    known = Settings("zh_CN", MIRROR, ROOT, 4, 2_000_000, 0, {"mineru": "3.4.5"})
+    known = Settings("zh_CN", MIRROR, "https://www.modelscope.ai", ROOT, 4, 2_000_000, 0, {"mineru": "3.4.5"})
     assert load(written(tmp_path, content), {}) == known
 
 
@@ -47,6 +48,19 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
     assert (found.endpoint, found.platform, found.connections) == (MIRROR, ROOT, 3)
     empty = load(home, {"HF_ENDPOINT": "", "MODEL_PRELOAD_PLATFORM": ""})
     assert (empty.endpoint, empty.platform) == ("https://from.file", None)
+
+
+@pytest.mark.parametrize(
+    ("written_", "endpoint"),
+    [
+        ("", "https://modelscope.cn"),
+        ("https://www.modelscope.cn", "https://www.modelscope.cn"),
+        ("modelscope.ai", "https://modelscope.ai"),  # as its own client takes it
+        ("http://10.0.0.5:8080/ms", "http://10.0.0.5:8080/ms"),
+    ],
+)
+def test_modelscope_has_its_own_address(tmp_path: Path, written_: str, endpoint: str) -> None:
+    assert load(tmp_path, {"MODELSCOPE_ENDPOINT": written_}).modelscope_endpoint == endpoint
 
 
 @pytest.mark.parametrize(
@@ -96,7 +110,10 @@ def test_a_wrong_value_is_named_with_what_was_expected(tmp_path: Path, line: str
     assert all(word in said for word in (str(tmp_path / FILE), f"“{line.partition(' ')[0]}”", expected))
 
 
-@pytest.mark.parametrize(("name", "value"), [("HF_ENDPOINT", "hf-mirror.com"), ("MODEL_PRELOAD_PLATFORM", "here")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HF_ENDPOINT", "hf-mirror.com"), ("MODELSCOPE_ENDPOINT", "ftp://host"), ("MODEL_PRELOAD_PLATFORM", "here")],
+)
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(SettingsProblem) as caught:
         load(tmp_path, {name: value})

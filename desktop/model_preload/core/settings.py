@@ -24,6 +24,7 @@ class Settings:
     Attributes:
         language: gettext name; "" follows the system.
         endpoint: of the Hugging Face API, a mirror's for those who need one (`HF_ENDPOINT`).
+        modelscope_endpoint: of the ModelScope API (`MODELSCOPE_ENDPOINT`).
         platform: the platform's folder, None if not known (`MODEL_PRELOAD_PLATFORM`).
         connections: at most open at once, 1 to 64.
         limit: bytes a second over all connections, 0 for none.
@@ -33,6 +34,7 @@ class Settings:
 
     language: str = ""
     endpoint: str = "https://huggingface.co"
+    modelscope_endpoint: str = "https://modelscope.cn"
     platform: Path | None = None
     connections: int = 32
     limit: int = 0
@@ -58,6 +60,11 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
     values = {name: _checked(path, name, value) for name, value in found.items()}
     if environ.get("HF_ENDPOINT"):
         values["endpoint"] = _checked(Path("HF_ENDPOINT"), "endpoint", environ["HF_ENDPOINT"])
+    if environ.get("MODELSCOPE_ENDPOINT"):
+        address = environ["MODELSCOPE_ENDPOINT"]
+        if "://" not in address:
+            address = f"https://{address}"  # ModelScope's own client takes a bare host too
+        values["modelscope_endpoint"] = _checked(Path("MODELSCOPE_ENDPOINT"), "modelscope_endpoint", address)
     if environ.get("MODEL_PRELOAD_PLATFORM"):
         values["platform"] = _checked(Path("MODEL_PRELOAD_PLATFORM"), "platform", environ["MODEL_PRELOAD_PLATFORM"])
     return Settings(**values)
@@ -67,6 +74,7 @@ def _checked(path: Path, name: str, value: Any) -> Any:
     expected = {
         "language": text("text such as “zh_CN”"),
         "endpoint": text("an address such as “https://huggingface.co”"),
+        "modelscope_endpoint": text("an address such as “https://modelscope.cn”"),
         "platform": text("the full path of a folder"),
         "connections": text("a whole number from 1 to 64"),
         "limit": text("bytes a second, 0 for no limit"),
@@ -76,6 +84,7 @@ def _checked(path: Path, name: str, value: Any) -> Any:
     good = {
         "language": isinstance(value, str),
         "endpoint": isinstance(value, str) and is_address(value),
+        "modelscope_endpoint": isinstance(value, str) and is_address(value),
         "platform": isinstance(value, str) and Path(value).is_absolute(),
         "connections": type(value) is int and 1 <= value <= 64,
         "limit": type(value) is int and value >= 0,

@@ -5,7 +5,8 @@ linked by `Link: rel="next"`, paths-info, refs, auth-check, whoami; `resolve`, w
 sends large ones to the CDN by a 302 whose signed address expires (403 from then on); X-Repo-Commit, X-Linked-Etag,
 X-Linked-Size; and refusals by X-Error-Code (RepoNotFound, GatedRepo, RevisionNotFound, EntryNotFound). Someone without
 a token gets 401 where someone with one gets 403 or 404; a wrong token gets 401 even where none is needed.
-Besides, `/files/NAME` is a plain file at a plain address.
+Besides, `/files/NAME` is a plain file at a plain address, and below `/api/v1/` the same repositories are to be had as
+from ModelScope (`modelscope.py`).
 """
 
 import base64
@@ -20,7 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from model_preload.demo import listing
+from model_preload.demo import listing, modelscope
 from model_preload.demo.messages import Headers, Reply, Request, Slice, ranged
 from model_preload.demo.repository import AnyContent, Commit, Content, File, Repository, content_of
 from model_preload.demo.server import Ledger, Server
@@ -50,6 +51,7 @@ class Hub:
         files: contents below `/files/`, by name.
         tokens: valid ones, besides those of the repositories' readers.
         page_size: entries in a page of the tree.
+        listing_cap: entries where ModelScope's listing is cut.
         latency: seconds before the headers of each reply; may be set at any time.
         rate: bytes a second of each connection, None without limit; may be set at any time.
         link_seconds: how long a signed address is good; may be set at any time.
@@ -61,11 +63,13 @@ class Hub:
         files: Mapping[str, AnyContent] = _EMPTY,
         tokens: Iterable[str] = (),
         page_size: int = 1000,
+        listing_cap: int = 3000,
         latency: float = 0.0,
         rate: float | None = None,
         link_seconds: float = 3600.0,
     ) -> None:
         self.page_size = page_size
+        self.listing_cap = listing_cap
         self.latency = latency
         self.rate = rate
         self.link_seconds = link_seconds
@@ -111,7 +115,7 @@ class Hub:
 
     @property
     def endpoint(self) -> str:
-        """What HF_ENDPOINT is set to. Known from the first start on."""
+        """What HF_ENDPOINT and MODELSCOPE_ENDPOINT are set to. Known from the first start on."""
         return self._api.address
 
     @property
@@ -122,6 +126,10 @@ class Hub:
     def file_url(self, name: str) -> str:
         """The plain address of one of `files`."""
         return f"{self.endpoint}/files/{quote(name)}"
+
+    def stored(self, name: str) -> Repository | None:
+        """The repository of that id, None if there is none."""
+        return self._repositories.get(name)
 
     def put(self, repository: Repository) -> None:
         """Add a repository, or replace the one of the same id."""
@@ -168,6 +176,8 @@ class Hub:
         self._api.wait(seconds)
 
     def _route(self, request: Request) -> Reply:
+        if request.target.startswith(modelscope.PREFIX):
+            return modelscope.answer(self, request)
         method = "GET" if request.method == "HEAD" else request.method
         for wanted, pattern, answer in self._routes:
             found = pattern.fullmatch(request.target)
@@ -244,14 +254,14 @@ class Hub:
         if float(expires) < time.time():
             return _denied("Request has expired")
         found = _SIGNED.fullmatch(request.path)
-        file = self._stored(*found.groups()) if found else None
+        file = self._file(*found.groups()) if found else None
         if found is None or file is None:
             return _denied("Access denied")
         disposition = f"attachment; filename*=UTF-8''{quote(file.path.rpartition('/')[2])}"
         headers = (("Content-Type", "application/octet-stream"), ("Content-Disposition", disposition))
         return ranged(request, file.content, file.etag, headers, f"{found['name']}/{file.path}")
 
-    def _stored(self, name: str, commit: str, path: str) -> File | None:
+    def _file(self, name: str, commit: str, path: str) -> File | None:
         repository = self._repositories.get(name)
         return repository.commits[commit].files.get(path) if repository and commit in repository.commits else None
 

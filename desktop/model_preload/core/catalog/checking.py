@@ -10,7 +10,7 @@ from model_preload.core.catalog import rules
 from model_preload.core.catalog.findings import Location, key_of, nearest, translated, where, wrong
 from model_preload.core.catalog.model import OWN_FOLDER_ENGINES, Model, Place
 from model_preload.core.catalog.schema import FileEntry, ModelEntry
-from model_preload.core.catalog.sources import HuggingFaceSource, RepositorySource
+from model_preload.core.catalog.sources import RepositorySource, UrlSource
 from model_preload.core.texts import Text, text
 
 _HUGGINGFACE = Place("cache", "huggingface")
@@ -53,10 +53,10 @@ def _findings(
                 place=where(("model", position, "source"), entries),
                 engine=result.place.name,
             )
-        elif result.place == _HUGGINGFACE and not any(isinstance(s, HuggingFaceSource) for s in result.sources):
+        elif result.place == _HUGGINGFACE and all(isinstance(source, UrlSource) for source in result.sources):
             place = where(("model", position, "source"), entries)
             yield text(
-                "{place} names no repository of Hugging Face, whose name the cache {cache} goes by.",
+                "{place} names no repository, whose name the cache {cache} goes by.",
                 place=place,
                 cache=_HUGGINGFACE.name,
             )

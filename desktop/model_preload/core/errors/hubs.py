@@ -135,7 +135,7 @@ class RepositoryPrivate(HubProblem):
     def __init__(self, host: str, repository: str) -> None:
         super().__init__(
             text("{host} shows {repository} to no one without a token.", host=host, repository=repository),
-            text("Set HF_TOKEN to a token that may read it, or check the name in the catalog."),
+            text("Set HF_TOKEN (ModelScope: MODELSCOPE_API_TOKEN) to a token that may read it, or check the name."),
         )
 
 
@@ -170,7 +170,7 @@ class TokenRefused(HubProblem):
     def __init__(self, host: str) -> None:
         super().__init__(
             text("{host} does not accept the token.", host=host),
-            text("Make a new token in your account, and set HF_TOKEN to it."),
+            text("Make a new token in your account, and set HF_TOKEN (ModelScope: MODELSCOPE_API_TOKEN) to it."),
         )
 
 
@@ -201,14 +201,4 @@ class SourceEmpty(SourceUnfit):
         super().__init__(
             text("The source {repository} has no file that the catalog's patterns let through.", repository=repository),
             text("Check include and exclude in the catalog."),
-        )
-
-
-class HubUnsupported(HubProblem):
-    code = "hub-unsupported"
-
-    def __init__(self, source: str) -> None:
-        super().__init__(
-            text("This version can't fetch from {source}.", source=source),
-            text("Give the model another source in the catalog."),
         )

@@ -25,14 +25,22 @@ def host_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A secret for one origin; it goes to no other, and its value into no text."""
+    """A secret for one origin; it goes to no other, and its value into no text.
+
+    Attributes:
+        cookie: name of a cookie that carries it as well, "" for none.
+    """
 
     value: str = field(repr=False)
     origin: str
+    cookie: str = ""
 
     def headers_for(self, url: str) -> dict[str, str]:
-        """The header for a request to that address: empty for any other origin."""
-        return {"Authorization": f"Bearer {self.value}"} if origin_of(url) == self.origin else {}
+        """The headers for a request to that address: empty for any other origin."""
+        if origin_of(url) != self.origin:
+            return {}
+        cookies = {"Cookie": f"{self.cookie}={self.value}"} if self.cookie else {}
+        return {"Authorization": f"Bearer {self.value}", **cookies}
 
 
 def redirect_target(url: str, location: str) -> str:

@@ -57,6 +57,11 @@ def _holds(record: FileRecord | None, found: os.stat_result) -> bool:
     return record is not None and (record.size, record.mtime_ns) == (found.st_size, found.st_mtime_ns)
 
 
+def _differs(found: Digest, wanted: Digest) -> bool:
+    """Whether they are digests of different bytes; of two algorithms that can't be said."""
+    return found.algorithm == wanted.algorithm and found != wanted
+
+
 def _candidate(file: ListedFile, disk: Disk, journal: Journal, cache: Cache) -> Path | None:
     """The first other place with a file of that size which is not known to hold other bytes."""
     if file.digest is None:
@@ -66,6 +71,6 @@ def _candidate(file: ListedFile, disk: Disk, journal: Journal, cache: Cache) -> 
         if found is None or found.st_size != file.size:
             continue
         record = journal.files.load([place]).get(place)
-        if record is None or not _holds(record, found) or record.digest == file.digest:
+        if record is None or not _holds(record, found) or not _differs(record.digest, file.digest):
             return place
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from model_preload.core import errors
 from model_preload.core.caches import Cache
@@ -15,7 +15,7 @@ from model_preload.core.caches.huggingface import HuggingFaceCache, default_root
 from model_preload.core.caches.mineru import MinerUConfig
 from model_preload.core.caches.single import SingleFileCache
 from model_preload.core.caches.whole import WholeFolderCache
-from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, Source, UrlSource
+from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, ModelScopeSource, Source, UrlSource
 from model_preload.core.engines.dotenv import read_platform
 from model_preload.core.engines.packages import Packages, packages
 from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
@@ -25,9 +25,11 @@ from model_preload.core.files import Disk
 from model_preload.core.http import Client, RateLimiter
 from model_preload.core.hubs import Hub
 from model_preload.core.hubs.huggingface import HuggingFaceHub
+from model_preload.core.hubs.modelscope import ModelScopeHub
 from model_preload.core.hubs.url import UrlHub
 from model_preload.core.journal import Journal
 from model_preload.core.settings import Settings
+from model_preload.core.tasks.entry import entry_of
 from model_preload.core.tasks.released import released
 from model_preload.core.texts import Text, text
 from model_preload.core.values import ListedFile, Listing
@@ -65,17 +67,20 @@ class Services:
     around: Surroundings
 
     def hub_for(self, source: Source) -> Hub[Any]:
-        """The hub that serves a source. Raises HubRefused for a kind that this version can't ask."""
+        """The hub that serves a source. Raises SettingsProblem for a token that can't be one."""
         match source:
             case HuggingFaceSource():
                 return HuggingFaceHub(self.client, self.settings.endpoint, self.credentials.token("huggingface"))
+            case ModelScopeSource():
+                token = self.credentials.token("modelscope")
+                return ModelScopeHub(self.client, self.settings.modelscope_endpoint, token)
             case UrlSource():
                 return UrlHub(self.client)
             case _:
-                raise errors.HubUnsupported(source.identity)
+                assert_never(source)
 
     def cache_for(self, model: Model, source: Source, listing: Listing) -> Cache:
-        """Where the engine reads the model. Raises PlaceUnknown."""
+        """Where the engine reads the model. Raises PlaceUnknown, PlaceUnfit, NameClash."""
         place = model.place
         if place.kind == "folder":
             return FolderCache(self.folder_of(model), self.disk)
@@ -83,13 +88,14 @@ class Services:
             found = self.reading_of(model)
             if found.path is not None:
                 return self._engine_cache(found, Path(found.path), model, source, listing)
-        if not isinstance(source, HuggingFaceSource):
+        if isinstance(source, UrlSource):
             raise errors.PlaceUnfit(model.key, source.identity, place.name)
+        entry = entry_of(model, source, listing, self.journal.listings.load)
         return HuggingFaceCache(
             self.cache_root,
-            source.repo,
-            source.revision,
-            listing.commit,
+            entry.repository,
+            entry.revision,
+            entry.commit,
             disk=self.disk,
             no_links=links_disabled(self.environ),
         )

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from model_preload.core import errors
-from model_preload.core.catalog import HuggingFaceSource, UrlSource
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.tasks.doctor import access, own, places, system, trials, visits
-from model_preload.core.tasks.doctor.finding import Examination, Finding, note, side_by_side
+from model_preload.core.tasks.doctor.finding import Examination, Finding, side_by_side
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.services import Services
 from model_preload.core.texts import text
@@ -95,11 +93,6 @@ def _of_hosts(services: Services, machine: Machine, seconds: float) -> Iterable[
         look = partial(_of_host, services, machine, host, tells_time=host == found[0])
         yield Examination("hub", host.name, look, seconds, visits.silent(host, seconds))
     yield Examination("proxy", "", lambda _: visits.proxy(found, machine.proxies), seconds)
-    sources = [source for model in services.catalog.models for source in model.sources]
-    others = {source.identity for source in sources if not isinstance(source, (HuggingFaceSource, UrlSource))}
-    for identity in sorted(others):
-        refused = errors.HubUnsupported(identity)
-        yield _single("hub", identity, partial(note, "hub", refused.title, refused.next_step), seconds)
 
 
 def _of_host(

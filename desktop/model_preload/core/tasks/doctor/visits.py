@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 from model_preload.core import errors
-from model_preload.core.catalog import HuggingFaceSource, UrlSource
+from model_preload.core.catalog import HuggingFaceSource, ModelScopeSource, UrlSource
 from model_preload.core.events import Control
 from model_preload.core.http import Budget, Client
 from model_preload.core.http.identity import addresses, issuer
@@ -25,6 +25,8 @@ from model_preload.core.texts import Text, text
 
 _MOST_OFF = timedelta(minutes=5)
 _ISSUER_SECONDS = 5.0
+_SAID = {"sha", "id", "modelId", "Data"}
+"""What hubs say of a repository: Hugging Face its commit and name, ModelScope its data."""
 _NETWORK = text("Check the network and the proxy; a browser on this machine should open the same address.")
 
 
@@ -81,17 +83,20 @@ class Visit:
             told = json.loads(self.body)
         except (ValueError, RecursionError):
             return False
-        return isinstance(told, dict) and bool({"sha", "id", "modelId"} & set(told) or (self.status >= 400 and told))
+        return isinstance(told, dict) and bool(_SAID & set(told) or (self.status >= 400 and told))
 
 
 def hosts(services: Services) -> tuple[Host, ...]:
-    """Those of the catalog, the hub first; of each host one address."""
+    """Those of the catalog, hubs first; of each host one address."""
     found: dict[str, Host] = {}
     endpoint = services.settings.endpoint.rstrip("/")
+    modelscope = services.settings.modelscope_endpoint.rstrip("/")
     sources = [source for model in services.catalog.models for source in model.sources]
     for source in sources:
         if isinstance(source, HuggingFaceSource):
             found.setdefault(endpoint, Host(f"{endpoint}/api/models/{quote(source.repo)}", api=True))
+        if isinstance(source, ModelScopeSource):
+            found.setdefault(modelscope, Host(f"{modelscope}/api/v1/models/{quote(source.repo)}", api=True))
     for source in sources:
         if isinstance(source, UrlSource):
             found.setdefault(f"file {host_of(source.url)}", Host(source.url, api=False))
@@ -125,7 +130,9 @@ def reached(seen: Visit) -> Finding:
         return problem(
             "hub",
             text("{host} answers, but not as a model hub (HTTP {status}).", host=name, status=seen.status),
-            text("Check the hub's address (HF_ENDPOINT or the settings), and whether a proxy answers in its place."),
+            text(
+                "Check the hub's address (HF_ENDPOINT, MODELSCOPE_ENDPOINT), and whether a proxy answers in its place."
+            ),
         )
     if not seen.host.api and seen.status not in (200, 206, 416):
         return problem(
