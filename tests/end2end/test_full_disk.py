@@ -87,12 +87,17 @@ def wait_for(said: list[str], words: str) -> str:
 
 
 def fill(place: Path, leave: int) -> Path:
-    """A file that leaves so many bytes free."""
+    """A file that leaves so many bytes free, or fewer: others may be writing at the same time."""
     ballast = place / "ballast"
-    free = os.statvfs(place)
-    with ballast.open("wb") as file:
-        file.write(bytes(free.f_bavail * free.f_frsize - leave))
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while (left := _free(place) - leave) > 0:
+            file.write(bytes(min(left, MIB)))
     return ballast
+
+
+def _free(place: Path) -> int:
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize
 
 
 def fill_when_fetching(hub: Hub, place: Path) -> Path:
