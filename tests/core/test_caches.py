@@ -327,6 +327,7 @@ def test_the_cache_is_where_the_client_has_it(tmp_path: Path, environ: dict[str,
         "print(json.dumps([constants.HF_HUB_CACHE, bool(constants.HF_HUB_DISABLE_SYMLINKS)]))", environ, tmp_path
     )
     assert default_root(environ, tmp_path) == Path(found).absolute()
+    assert default_root(environ, tmp_path, tmp_path / "backend") == tmp_path / "backend" / found
     assert links_disabled(environ) == disabled
 
 

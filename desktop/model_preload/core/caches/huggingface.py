@@ -31,8 +31,16 @@ _LOCK_POLL = 0.1
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
-def default_root(environ: Mapping[str, str], home: Path) -> Path:
-    """The cache's root by the rules of huggingface_hub's `constants.py`: HF_HUB_CACHE, HF_HOME, XDG, home."""
+def default_root(environ: Mapping[str, str], home: Path, working: Path | None = None) -> Path:
+    """The cache's root by the rules of huggingface_hub's `constants.py`: HF_HUB_CACHE, HF_HOME, XDG, home.
+
+    Args:
+        working: the folder in which its user works, where a relative path begins; None for this process's own.
+    """
+    return (working or Path.cwd()) / _root(environ, home)
+
+
+def _root(environ: Mapping[str, str], home: Path) -> Path:
     for name, below in (("HF_HUB_CACHE", ""), ("HUGGINGFACE_HUB_CACHE", ""), ("HF_HOME", "hub")):
         if environ.get(name):
             return _expanded(environ[name], environ, home) / below
@@ -51,7 +59,7 @@ def _expanded(written: str, environ: Mapping[str, str], home: Path) -> Path:
         written = f"{home}{written[1:]}"
     for form in (r"\$(\w+)", r"\$\{([^}]*)\}", *((r"%([^%]+)%",) if sys.platform == "win32" else ())):
         written = re.sub(form, lambda found: environ.get(found[1], found[0]), written, flags=re.ASCII)
-    return Path(written).absolute()
+    return Path(written)
 
 
 class HuggingFaceCache:

@@ -112,7 +112,8 @@ class Services:
     @property
     def cache_root(self) -> Path:
         """The Hugging Face cache of this user and platform."""
-        return default_root(self.around.variables, self.user_home)
+        platform = self.settings.platform
+        return default_root(self.around.variables, self.user_home, platform and platform / "backend")
 
     def reading_of(self, model: Model) -> Reading:
         """Where the engine of an engine place reads the model, and why there. Raises PlaceUnknown."""
