@@ -624,6 +624,17 @@ def test_catalog_without_a_hub_needs_no_token(bench: Workbench) -> None:
     assert {f.check for f in examined(bench)} == set(CHECKS) - {"token", "access"}
 
 
+def test_modelscope_is_a_hub_like_the_other(bench: Workbench) -> None:
+    with FaultyHub(make_repository({"a.txt": b"a"}, "Owner/Model")) as scope:
+        source = 'hub = "modelscope"\nrepo = "Owner/Model"\n'
+        bench = replace(bench, catalog=bench.catalog + model("scoped", source))
+        bench = bench.with_settings(modelscope_endpoint=scope.endpoint)
+        name = scope.endpoint.removeprefix("http://")
+        assert any(f"{name} answers as a model hub" in told for told in examined(bench).of("hub", Level.OK))
+        scope.fail(faults.ANYTHING, faults.content(b"[]", "application/json"))
+        assert any(f"{name} answers, but not as" in told for told in examined(bench).of("hub", Level.PROBLEM))
+
+
 # The program's own
 
 
@@ -637,12 +648,13 @@ def test_environment_is_told_and_secrets_are_not(bench: Workbench) -> None:
         "EDITOR": "vi",
     }
     found = examined(replace(bench, environ=environ))
-    assert found.problems() == {"environment", "settings"}  # an address of a hub has no login
+    assert found.problems() == {"environment", "settings"}  # an address with a password is no setting
+    assert SECRET not in str(found.of("settings"))
     assert "gone.pem, which is no file" in found.of("environment", Level.PROBLEM)[0]
     assert any("engines ask no hub" in told for told in found.of("environment", Level.NOTE))
     told = str(found.of("environment"))
     assert all(f"{name}=" in told for name in set(environ) - {"EDITOR"})
-    assert SECRET not in told + str(found.of("settings"))
+    assert SECRET not in told
     assert "EDITOR" not in told
 
 

@@ -130,9 +130,7 @@ def reached(seen: Visit) -> Finding:
         return problem(
             "hub",
             text("{host} answers, but not as a model hub (HTTP {status}).", host=name, status=seen.status),
-            text(
-                "Check the hub's address (HF_ENDPOINT, MODELSCOPE_ENDPOINT), and whether a proxy answers in its place."
-            ),
+            text("Check the hub's address (HF_ENDPOINT, MODELSCOPE_ENDPOINT), and whether a proxy answers for it."),
         )
     if not seen.host.api and seen.status not in (200, 206, 416):
         return problem(

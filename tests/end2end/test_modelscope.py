@@ -1,4 +1,4 @@
-"""Our ModelScope API under ModelScope's own client: what we imitate is what it understands."""
+"""Our ModelScope API under its own client: what we imitate is what that understands; and our command line under it."""
 
 import json
 import os
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from helpers.hub import make_repository
+from helpers.hub import hf, make_repository
+from helpers.program import program
+from helpers.workbench import model
 from model_preload.demo.hub import Hub
 
 FILES = {"config.json": b"{}", "deep/weights.safetensors": bytes(range(256)) * 9000, "deep/说明 1.md": b"x"}
@@ -73,3 +75,17 @@ def test_it_walks_past_the_cap(modelscope_client: Path, tmp_path: Path) -> None:
 def test_it_shows_its_token(modelscope_client: Path, tmp_path: Path, token: str, found: str) -> None:
     with Hub(make_repository(FILES, private=True, readers=[TOKEN])) as hub:
         assert client(modelscope_client, hub, tmp_path, TRY, token) == found
+
+
+def test_the_command_line_brings_from_it_what_hf_finds_offline(tmp_path: Path) -> None:
+    source = 'hub = "modelscope"\nrepo = "Owner/Model"\n'
+    with Hub(make_repository(FILES, "Owner/Model", private=True, readers=[TOKEN])) as hub:
+        ours = program(tmp_path, hub, model("tiny", source), MODELSCOPE_ENDPOINT=hub.endpoint)
+        refused = ours.run("preload", "--json")
+        assert (refused.code, refused.document["run"]["errors"][0]["code"]) == (1, "repository-private")
+        done = ours.with_environ(MODELSCOPE_API_TOKEN=TOKEN).run("preload", "--json", "--log-level", "debug")
+        assert (done.code, done.document["models"]["tiny"]["verdict"]) == (0, "ready"), done.err
+        assert TOKEN not in done.out + done.err
+    offline = hf(hub, ours.hf_home, "download", "Owner/Model", "--format", "json", HF_HUB_OFFLINE="1")
+    assert offline.returncode == 0, offline.stderr
+    assert ours.run("status").code == 0
