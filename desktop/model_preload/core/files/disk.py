@@ -283,8 +283,9 @@ class Disk:
             os.symlink("nowhere", extended(probe))
         except (OSError, NotImplementedError):
             return False
+        made = os.path.islink(extended(probe))  # some systems only say that they made one
         self.remove(probe)
-        return True
+        return made
 
 
 @contextmanager
