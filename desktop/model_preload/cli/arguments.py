@@ -10,7 +10,7 @@ from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.texts import text
 
-COMMANDS = ("catalog", "plan", "preload", "repair", "status", "apply-env", "doctor", "demo")
+COMMANDS = ("catalog", "plan", "preload", "repair", "status", "verify-engines", "apply-env", "doctor", "demo")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
@@ -91,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[keys, common], help=str(text("is every model ready?")))
     status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     status.add_argument("--deep", action="store_true", help=str(text("read and hash every file again")))
+    verify = commands.add_parser(
+        "verify-engines", parents=[keys, common], help=str(text("let the engines' own code say where they read"))
+    )
+    verify.add_argument(
+        "--timeout", type=float, default=120.0, metavar="SECONDS", help=str(text("for each engine, 120 if not given"))
+    )
     apply_env = commands.add_parser(
         "apply-env",
         parents=[common],

@@ -18,6 +18,7 @@ from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import Mode, preload
 from model_preload.core.tasks.services import Services
 from model_preload.core.tasks.status import status
+from model_preload.core.tasks.verify_engines import Evidence, verify_engines
 from model_preload.core.texts import Text, text
 
 READY, NOT_READY, INTERRUPTED = 0, 1, 130
@@ -144,6 +145,16 @@ def _apply_env(session: Session) -> int:
     return READY if clear else NOT_READY
 
 
+def _verify_engines(session: Session) -> int:
+    services = session.services
+    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
+        found = verify_engines(services, _chosen_keys(session), session.control, sink, session.asked.timeout)
+    all_found = all(one.evidence is not Evidence.NONE for one in found)
+    if session.tell(documents.verified(found, session.language, all_found)):
+        tables.verified(tables.screen(), found, session.language)
+    return READY if all_found else NOT_READY
+
+
 def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
     """The one command that needs no session: it makes everything itself, in temporary folders."""
     from model_preload.demo import show
@@ -191,4 +202,5 @@ _COMMANDS = {
     "repair": _repair,
     "status": _status,
     "apply-env": _apply_env,
+    "verify-engines": _verify_engines,
 }

@@ -8,12 +8,14 @@ from typing import Any
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.engines.packages import ASSUMED
+from model_preload.core.journal import Proof
 from model_preload.core.plan import Plan
 from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.services import Services, stored_pin
 from model_preload.core.tasks.status import ModelStatus
+from model_preload.core.tasks.verify_engines import Verified
 from model_preload.core.texts import text
 
 
@@ -66,6 +68,31 @@ def _model_status(found: ModelStatus, language: str) -> dict[str, Any]:
         "bytes": found.bytes,
         "location": str(found.location) if found.location else None,
         "checked_at": moment(found.checked_at),
+        "proof": proof(found.proof),
+    }
+
+
+def proof(found: Proof | None) -> dict[str, Any] | None:
+    """Which engine was seen to find the model, and when."""
+    if found is None:
+        return None
+    return {"engine": found.engine, "version": found.version, "proved_at": moment(found.proved_at)}
+
+
+def verified(found: Sequence[Verified], language: str, success: bool) -> dict[str, Any]:
+    """What engines' own code finds."""
+    return {
+        "success": success,
+        "models": {
+            one.model.key: {
+                "name": one.model.name.in_language(language),
+                "evidence": one.evidence.value,
+                "proof": proof(one.proof),
+                "reasons": [str(reason) for reason in one.reasons],
+            }
+            for one in found
+        },
+        "timestamp": moment(datetime.now(UTC)),
     }
 
 

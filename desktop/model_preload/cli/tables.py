@@ -12,12 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from model_preload.core import errors
+from model_preload.core.journal import Proof
 from model_preload.core.plan import Plan
 from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
 from model_preload.core.tasks.status import ModelStatus
-from model_preload.core.texts import plural, size, text
+from model_preload.core.tasks.verify_engines import Evidence, Verified
+from model_preload.core.texts import Text, plural, size, text
 from model_preload.core.values import Verdict
 
 _LEVELS = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "red"}
@@ -85,6 +87,8 @@ def status(console: Console, statuses: Sequence[ModelStatus], language: str) -> 
     for found in statuses:
         if found.location:
             say(console, f"{escape(found.model.key)}: {escape(str(found.location))}")
+        if found.proof:
+            say(console, f"{escape(found.model.key)}: {escape(str(_proven(found.proof)))}")
         for reason in found.reasons:
             say(console, f"{escape(found.model.key)}: {escape(str(reason))}")
     ready = sum(found.ready for found in statuses)
@@ -92,6 +96,38 @@ def status(console: Console, statuses: Sequence[ModelStatus], language: str) -> 
         console,
         str(plural("{ready} of {n} model is ready.", "{ready} of {n} models are ready.", len(statuses), ready=ready)),
     )
+
+
+def _proven(found: Proof) -> Text:
+    return text(
+        "Proven by {engine} {version} at {time}",
+        engine=found.engine,
+        version=found.version,
+        time=found.proved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+_EVIDENCE = {
+    Evidence.PROOF: ("green", text("Proven")),
+    Evidence.RULE: ("yellow", text("By rule")),
+    Evidence.NONE: ("red", text("Not found")),
+}
+
+
+def verified(console: Console, found: Sequence[Verified], language: str) -> None:
+    """A line a model, then what there is to say of each."""
+    table = Table(box=None, pad_edge=False)
+    for heading in (text("Model"), text("Evidence")):
+        table.add_column(str(heading), overflow="fold")
+    for one in found:
+        colour, label = _EVIDENCE[one.evidence]
+        table.add_row(escape(one.model.name.in_language(language)), f"[{colour}]{escape(str(label))}[/]")
+    console.print(table)
+    for one in found:
+        if one.proof:
+            say(console, f"{escape(one.model.key)}: {escape(str(_proven(one.proof)))}")
+        for reason in one.reasons:
+            say(console, f"{escape(one.model.key)}: {escape(str(reason))}")
 
 
 def failures(console: Console, report: RunReport) -> None:

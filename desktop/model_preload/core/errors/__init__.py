@@ -15,6 +15,7 @@ from model_preload.core.errors.disks import (
     NotJson,
     PathGone,
 )
+from model_preload.core.errors.engines import ProofFailed
 from model_preload.core.errors.hubs import (
     AnswerInvalid,
     AnswerTooLarge,
@@ -117,6 +118,7 @@ __all__ = [
     "PlaceUnknown",
     "PlanRefused",
     "PlatformUnknown",
+    "ProofFailed",
     "ProxyCannotReach",
     "ProxyLoginNeeded",
     "ProxyLoginRefused",

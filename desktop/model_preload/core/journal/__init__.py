@@ -7,6 +7,7 @@
     journal.parts      ranges of unfinished files that are on the disk
     journal.queue      models waiting for their turn
     journal.runs       history, and the models ever chosen
+    journal.proofs     what engines' own code was seen to find
 
 Any thread may call any method; each is one transaction.
 """
@@ -23,6 +24,7 @@ from model_preload.core.journal.healing import open_sound
 from model_preload.core.journal.listings import Listings
 from model_preload.core.journal.migrations import FORMAT
 from model_preload.core.journal.parts import PartRecord, Parts
+from model_preload.core.journal.proofs import Proof, Proofs
 from model_preload.core.journal.queue import QueuedModel, QueueRows, QueueState
 from model_preload.core.journal.records import FileRecord, FileRecords
 from model_preload.core.journal.runs import RunError, Runs, RunSummary
@@ -34,6 +36,7 @@ __all__ = [
     "FileRecord",
     "Journal",
     "PartRecord",
+    "Proof",
     "QueueState",
     "QueuedModel",
     "RunError",
@@ -56,6 +59,7 @@ class Journal:
     parts: Parts
     queue: QueueRows
     runs: Runs
+    proofs: Proofs
     recovered: Text | None = None
 
     @classmethod
@@ -70,6 +74,7 @@ class Journal:
             Parts(database),
             QueueRows(database),
             Runs(database),
+            Proofs(database),
             recovered,
         )
 

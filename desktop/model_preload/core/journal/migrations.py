@@ -50,6 +50,14 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE proofs (
+            model TEXT PRIMARY KEY, engine TEXT NOT NULL, version TEXT NOT NULL, commit_id TEXT NOT NULL,
+            proved_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 """The one at index n brings a file from format n to n + 1."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
+from model_preload.core.journal import Proof
 from model_preload.core.readiness import Judgement, check_files, judge, survey
 from model_preload.core.tasks.services import Pinned, Services, stored_pin
 from model_preload.core.texts import Text, text
@@ -25,7 +26,8 @@ class ModelStatus:
         reasons: in words; empty if it is ready.
         files, files_ready, bytes: of the pinned listing; 0 if there is none yet.
         location: where its engine reads it; None if that is not known.
-        checked_at: when the oldest proof was made; None unless every file is proven.
+        checked_at: when the oldest digest was checked; None unless every one was.
+        proof: the engine's own code was seen to find this listing's files; None unless the model's files are ready.
     """
 
     model: Model
@@ -37,6 +39,7 @@ class ModelStatus:
     bytes: int
     location: Path | None
     checked_at: datetime | None
+    proof: Proof | None = None
 
 
 def status(
@@ -66,6 +69,7 @@ def status(
 class _Judged:
     judgement: Judgement
     location: Path | None
+    proof: Proof | None = None
 
 
 def _judged(services: Services, model: Model, control: Control, deep: bool, sink: EventSink) -> _Judged:
@@ -78,7 +82,10 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
     if deep:
         check(services, pinned, control, sink)
     states = survey(pinned.cache, pinned.files, services.disk, services.journal)
-    return _Judged(judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced()), pinned.cache.location)
+    judgement = judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced())
+    proof = services.journal.proofs.load(model.key) if judgement.verdict.ready else None
+    holds = proof is not None and proof.commit == pinned.listing.commit
+    return _Judged(judgement, pinned.cache.location, proof if holds else None)
 
 
 def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:
@@ -145,4 +152,5 @@ def _status(services: Services, model: Model, judged: dict[str, _Judged]) -> Mod
         judgement.bytes,
         own.location,
         judgement.checked_at,
+        own.proof,
     )

@@ -1,0 +1,129 @@
+"""Asks an engine's own code, in the platform's own Python, where it would read its models.
+
+The child process gets the platform's variables, is told to stay offline, finds a proxy that nobody answers at, and has
+its `socket` functions closed: a guard against mistakes, not a sandbox.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import psutil
+
+from model_preload.core.engines.surroundings import Surroundings
+from model_preload.core.errors import ProofFailed
+from model_preload.core.events import Control
+
+DISTRIBUTIONS = {
+    "mineru": "mineru",
+    "paddlex": "paddlex",
+    "funasr": "funasr",
+    "simple-lama": "simple-lama-inpainting",
+}
+"""Engines that have a probe, and the package whose version a proof names."""
+
+_NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+    "YOLO_OFFLINE": "true",
+    **{name: _NOWHERE for base in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (base, base.lower())},
+}
+_FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "NO_PROXY", "no_proxy")
+_BOOT = "import sys; exec(compile(sys.argv.pop(1), '<proof>', 'exec'))"
+_TOLD = 2000
+"""Characters at the end of what a child printed that a failure quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What an engine's code said.
+
+    Attributes:
+        version: of the engine's package.
+        paths: where it reads, by name.
+        problems: what its code raised, by name.
+    """
+
+    version: str
+    paths: Mapping[str, Path]
+    problems: Mapping[str, str]
+
+
+def platform_python(platform: Path) -> Path:
+    """The interpreter of the platform's environment, be it there or not (platform: start_dev.py)."""
+    below = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+    return platform.joinpath("backend", ".venv", *below.split("/"))
+
+
+def environment(around: Surroundings) -> Mapping[str, str]:
+    """The variables of the child: what an engine's process has, and what keeps it offline."""
+    found = {name: value for name, value in around.variables.items() if name not in _FOREIGN}
+    if found.get("MODEL_DOWNLOAD_SOURCE") == "modelscope":  # platform: litserve_worker.py, setup
+        found["MINERU_MODEL_SOURCE"] = "modelscope"
+    return {**found, **_OFFLINE}
+
+
+def ask(
+    engine: str, names: Sequence[str], platform: Path, around: Surroundings, seconds: float, control: Control
+) -> Resolved:
+    """Run an engine's probe in the platform's `backend` folder, as its workers do.
+
+    Args:
+        names: what to resolve; what a name is depends on the engine.
+        seconds: after which the child and all that it started are ended.
+
+    Raises:
+        ProofFailed: it could not be started, did not end in time or gave no answer.
+        Cancelled: through `control`.
+    """
+    job = {"probe": _source(engine.replace("-", "_")), "distribution": DISTRIBUTIONS[engine], "names": list(names)}
+    command = [str(platform_python(platform)), "-I", "-X", "utf8", "-c", _BOOT, _source("_run")]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=platform / "backend",
+            env=dict(environment(around)),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise ProofFailed(engine, error.strerror or str(error)) from error
+    with control.interrupting(lambda: _end(process.pid)):
+        try:
+            output, told = process.communicate(json.dumps(job).encode(), seconds)
+        except subprocess.TimeoutExpired as error:
+            _end(process.pid)
+            process.communicate()
+            raise ProofFailed(engine, f"no answer within {seconds:.0f} s") from error
+    control.check()
+    try:
+        answer = json.loads(output)
+        found = answer["found"].items()
+        paths = {name: Path(one["path"]) for name, one in found if "path" in one}
+        problems = {name: str(one["error"]) for name, one in found if "error" in one}
+        return Resolved(str(answer["version"]), paths, problems)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        last = told.decode("utf-8", "replace").strip()[-_TOLD:].splitlines()
+        raise ProofFailed(engine, last[-1] if last else f"exit code {process.returncode}") from error
+
+
+def _source(name: str) -> str:
+    return resources.files("model_preload.core.engines.probes").joinpath(f"{name}.py").read_text(encoding="utf-8")
+
+
+def _end(pid: int) -> None:
+    """The process and what it started; gone already is fine. Any thread may call."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (*process.children(recursive=True), process):
+            with suppress(psutil.Error):
+                one.kill()
