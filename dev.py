@@ -2,7 +2,7 @@
 """Model Preload from a checkout: one file that sets everything up and runs it. Python 3.11 is all it needs.
 
     python3 dev.py demo          preload three small models from a hub inside the program
-    python3 dev.py test          the tests; --wheel, --without-qt: in a fresh environment, see `test`
+    python3 dev.py test          the tests; --wheel, --without-qt: in a fresh environment; --engines, see `test`
     python3 dev.py lint          ruff, mypy and the import contracts
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
@@ -87,12 +87,15 @@ def test(arguments: list[str]) -> int:
 
     `--wheel`: the built wheel with its extras, in an environment that knows nothing of the checkout.
     `--without-qt`: the wheel with its plain dependencies, so PySide6 isn't there; the tests of the core.
+    `--engines`: the engines' own packages find what we bring; they are installed below `.engines/`, once.
     """
     system_programs("test")
     if "--wheel" in arguments:
         return test_wheel("[gui,api]", ["test", "gui-test"], [a for a in arguments if a != "--wheel"])
     if "--without-qt" in arguments:
         return test_wheel("", ["test"], ["tests/core", *(a for a in arguments if a != "--without-qt")])
+    if "--engines" in arguments:
+        arguments = ["tests/engines", *(a for a in arguments if a != "--engines")]
     return call(environment(), "-P", "-m", "pytest", *arguments)
 
 

@@ -38,7 +38,9 @@ def installed() -> Installed:
         if not stamp.exists():
             python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
             install = [uv, "pip", "install", "--quiet", "--python", str(python)]
-            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], env=_ENVIRON, check=True)
+            subprocess.run(
+                [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], env=_ENVIRON, check=True
+            )
             subprocess.run([*install, "--no-deps", requirement], env=_ENVIRON, check=True)
             subprocess.run([*install, *NEEDS[requirement.partition("=")[0]]], env=_ENVIRON, check=True)
             stamp.touch()

@@ -74,5 +74,5 @@ def built_in(home: Path, hub: FaultyHub) -> Workbench:
     written = paths.resource("catalog/tianshu.toml").read_text(encoding="utf-8")
     written = re.sub(r"https://github\S+/big-lama.pt", f"{hub.endpoint}/files/big-lama.pt", written)
     written = re.sub(r'sha256 = "\w+"', f'sha256 = "{hashlib.sha256(LAMA).hexdigest()}"', written)
-    written = written.replace('"master"', '"main"').replace("schema = 1\n", "", 1)
-    return workbench(home, hub.endpoint, written).with_settings(modelscope_endpoint=hub.endpoint)
+    made = workbench(home, hub.endpoint, written.replace("schema = 1\n", "", 1))
+    return made.with_settings(modelscope_endpoint=hub.endpoint)
