@@ -210,6 +210,11 @@ class Disk:
                 raise
         return found if stat.S_ISREG(found.st_mode) else None
 
+    def is_same(self, one: Path, other: Path) -> bool:
+        """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
+        found, second = self.stat(one), self.stat(other)
+        return found is not None and second is not None and found.st_ino != 0 and os.path.samestat(found, second)
+
     def has_entries(self, path: Path) -> bool:
         """Whether there is anything below a folder."""
         try:
@@ -308,7 +313,7 @@ def _renamed(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A copy that a power cut does not take back; its mtime is the original's, by which its digest is remembered."""
+    """A copy that a power cut does not take back; its mtime is the original's."""
     with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
         shutil.copyfileobj(reading, writing, 1 << 20)
         writing.flush()

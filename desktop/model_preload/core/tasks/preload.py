@@ -24,7 +24,7 @@ from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
 from model_preload.core.transfer import Job, Transfer, salvage
-from model_preload.core.values import FileState, FileStatus, ListedFile, Published
+from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
 
 log = logging.getLogger("model_preload.tasks")
 
@@ -295,8 +295,21 @@ class _Run:
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
                 for published in pinned.cache.adopt(state.candidate, state.file, self._control):
-                    services.journal.files.save(published, state.file.digest)
+                    self._remember(published, state.candidate, state.file.digest)
+        states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        copied = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
+        hash_files(services, pinned.model.key, copied, self._control, self._sink)
         return survey(pinned.cache, pinned.files, services.disk, services.journal)
+
+    def _remember(self, published: Published, candidate: Path, digest: Digest) -> None:
+        """Keep the candidate's proof for the same file under another name; a copy has none until it is hashed."""
+        files = self._services.journal.files
+        record = files.load([candidate]).get(candidate)
+        unchanged = record is not None and (record.size, record.mtime_ns) == (published.size, published.mtime_ns)
+        if unchanged and self._services.disk.is_same(published.path, candidate):
+            files.save(published, digest)
+        else:
+            files.forget([published.path])
 
     def _proven(self, state: FileState) -> bool:
         """Whether the candidate is known to hold the right bytes."""
