@@ -182,7 +182,7 @@ class _Run:
             self._sink(ModelFinished(model.key, found.verdict, self._fetched - before))
 
     def _pin_all(self) -> list[Pinned]:
-        """Every listing that can be had; a model without one fails by itself."""
+        """Every listing that can be had; a model without one, or whose drive is gone, fails by itself."""
         pins = []
         for model in self._models:
             try:
@@ -190,7 +190,7 @@ class _Run:
                     self._queue.done(model.key)  # what was never here is not damaged
                     continue
                 pins.append(pin(self._services, model, self._control, refresh=self._mode is Mode.RENEW))
-            except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem) as problem:
+            except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem, errors.DiskProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)
         return pins

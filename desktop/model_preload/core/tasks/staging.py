@@ -85,9 +85,11 @@ def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
 
 
 def _staging_folders(services: Services) -> Iterable[Path]:
-    yield staging_folder(services.cache_root, services.disk)
+    """Those that can be told: a drive that is away has none."""
+    with suppress(errors.DiskProblem):
+        yield staging_folder(services.cache_root, services.disk)
     for model in services.catalog.models:
-        with suppress(errors.PlaceUnknown):
+        with suppress(errors.PlaceUnknown, errors.DiskProblem):
             yield staging_folder(services.folder_for(model), services.disk)
 
 
@@ -96,7 +98,7 @@ def _wanted(services: Services, queued: Iterable[str]) -> frozenset[Path]:
     parts: set[Path] = set()
     for model in services.catalog.models:
         if model.key in wanted:
-            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
+            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.DiskProblem):
                 pinned = stored_pin(services, model)
                 if pinned is not None:
                     parts.update(pinned.part(file) for file in pinned.files)

@@ -54,7 +54,7 @@ def status(
         sink: told of the progress of that, and of a journal that was made anew, from the calling thread.
 
     Raises:
-        UnknownModel, DiskProblem, JournalUnusable, Cancelled.
+        UnknownModel, JournalUnusable, Cancelled. DiskProblem: the journal can't be written.
     """
     if services.journal.recovered:
         sink(Notice("", services.journal.recovered))
@@ -73,12 +73,17 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
         pinned = stored_pin(services, model)
         if pinned is None:
             return _Judged(*_without_listing(services, model))
-    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit) as problem:
+        if deep:
+            check(services, pinned, control, sink)
+        states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        found = judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced())
+    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.PathGone) as problem:
         return _Judged(_unlisted(problem.title), None)
-    if deep:
-        check(services, pinned, control, sink)
-    states = survey(pinned.cache, pinned.files, services.disk, services.journal)
-    return _Judged(judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced()), pinned.cache.location)
+    except errors.DiskProblem as problem:
+        if problem.path == services.journal.database.path:
+            raise  # it is no model's own
+        return _Judged(Judgement(Verdict.UNVERIFIED, (problem.title,), 0, 0, 0, None), None)
+    return _Judged(found, pinned.cache.location)
 
 
 def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:
