@@ -244,6 +244,39 @@ def test_a_pause_takes_nothing_from_the_patience(bench: Workbench, expected_log:
     assert report.outcome == "done"
 
 
+class Crowded(Disk):
+    """A drive that others fill up as soon as a file lies in `first`."""
+
+    def __init__(self, first: Path) -> None:
+        self.first = first
+        self.room = False
+
+    def free_bytes(self, path: Path) -> int:
+        return super().free_bytes(path) if self.room or not self.first.exists() else 10 * MIB
+
+
+@pytest.mark.parametrize("room_comes", [True, False])
+def test_a_drive_that_fills_up_between_two_models_is_waited_for(
+    tmp_path: Path, bench: Workbench, expected_log: ExpectedLog, room_comes: bool
+) -> None:
+    expected_log("Waiting for room", "No room left")
+    first = tmp_path / "models" / "config.json"
+    place = f"folder = '{first.parent.as_posix()}'"
+    bench.catalog = model("first", repository("owner/model", more='include = ["config.json"]'), place) + bench.catalog
+    disk = Crowded(first)
+
+    def make_room() -> None:
+        until(lambda: bool(notices(bench)))
+        disk.room = room_comes
+
+    with meanwhile(make_room):
+        report = run(bench, disk, patience=20.0 if room_comes else 0.5)
+    assert "needs" in notices(bench)[0]
+    assert "has 10.5 MB" in notices(bench)[0]
+    assert [(error.key, error.code) for error in report.errors] == ([] if room_comes else [("reader", "disk-full")])
+    assert all(found.ready is (room_comes or found.model.key == "first") for found in bench.status())
+
+
 # Gone, read-only, held
 
 

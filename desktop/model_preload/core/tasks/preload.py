@@ -228,9 +228,14 @@ class _Run:
             return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
 
     def _wanted(self, pinned: Pinned) -> list[FileState]:
-        """What has to be fetched, after everything that is here was taken over."""
+        """What has to be fetched, after everything that is here was taken over.
+
+        Raises DiskFull if others filled the drive since the run began, which passes. PlanRefused, DiskProblem, Cancelled.
+        """
         self._take_what_is_here(pinned)
         plan = plan_for(self._services, [pinned])
+        if plan.lacks_room:
+            raise errors.DiskFull(pinned.part(plan.fetch[0].state.file), plan.drives[0].free)
         plan.require()
         wanted = [one.state for one in plan.fetch]
         if self._mode is not Mode.REPAIR:
