@@ -129,6 +129,7 @@ class _Run:
         order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
         self._models = sorted(models, key=lambda model: order[model.key])
         self._errors: list[RunError] = []
+        self._unreadable: dict[Path, errors.DiskProblem] = {}
         self._fetched = 0
         self._total = 0
 
@@ -220,7 +221,7 @@ class _Run:
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
         if self._mode is not Mode.BRING:
-            check(self._services, pinned, self._control, self._sink)
+            self._unreadable.update(check(self._services, pinned, self._control, self._sink))
         if all(state.status is FileStatus.VERIFIED for state in self._take_what_is_here(pinned)):
             return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
         announce(self._services.settings.platform, pinned, self._services.disk, self._sink)
@@ -230,10 +231,10 @@ class _Run:
     def _wanted(self, pinned: Pinned) -> list[FileState]:
         """What has to be fetched, after everything that is here was taken over.
 
-        Raises DiskFull if others filled the drive since the run began, which passes. PlanRefused, DiskProblem, Cancelled.
+        Raises PlanRefused, DiskProblem, Cancelled; DiskFull also if others filled the drive since the run began.
         """
         self._take_what_is_here(pinned)
-        plan = plan_for(self._services, [pinned])
+        plan = plan_for(self._services, [pinned], self._unreadable)
         if plan.lacks_room:
             raise errors.DiskFull(pinned.part(plan.fetch[0].state.file), plan.drives[0].free)
         plan.require()
@@ -246,6 +247,8 @@ class _Run:
     def _fetch(self, pinned: Pinned, wanted: Sequence[FileState]) -> dict[str, errors.Circumstance]:
         services = self._services
         for state in filter(_is_damaged, wanted):
+            if state.destination in self._unreadable:
+                continue  # each of its bad sectors may take minutes again
             part = pinned.part(state.file)
             kept = salvage(state.destination, state.file, part, services.disk, services.journal, self._control)
             log.info("%s: %s is damaged, %d of %d bytes are good", pinned.model.key, part.name, kept, state.file.size)
@@ -290,21 +293,28 @@ class _Run:
 
     def _take_what_is_here(self, pinned: Pinned) -> Survey:
         """Hash what may be the right bytes already, and take it over where it is; what is in place then."""
-        services = self._services
-        states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        states = self._survey(pinned)
         if not any(state.status is FileStatus.UNVERIFIED or state.candidate is not None for state in states):
             return states
         wanted = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
         wanted += [(s.candidate, s.file) for s in states if s.candidate is not None and not self._proven(s)]
-        hash_files(services, pinned.model.key, wanted, self._control, self._sink)
+        self._hash(pinned, wanted)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
                 for published in pinned.cache.adopt(state.candidate, state.file, self._control):
                     self._remember(published, state.candidate, state.file.digest)
-        states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        states = self._survey(pinned)
         copied = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
-        hash_files(services, pinned.model.key, copied, self._control, self._sink)
-        return survey(pinned.cache, pinned.files, services.disk, services.journal)
+        self._hash(pinned, copied)
+        return self._survey(pinned)
+
+    def _survey(self, pinned: Pinned) -> Survey:
+        services = self._services
+        return survey(pinned.cache, pinned.files, services.disk, services.journal, self._unreadable)
+
+    def _hash(self, pinned: Pinned, wanted: Sequence[tuple[Path, ListedFile]]) -> None:
+        """Hash those files; one that can't be read counts as damaged in this run from now on."""
+        self._unreadable.update(hash_files(self._services, pinned.model.key, wanted, self._control, self._sink))
 
     def _remember(self, published: Published, candidate: Path, digest: Digest) -> None:
         """Keep the candidate's proof for the same file under another name; a copy has none until it is hashed."""
