@@ -258,6 +258,13 @@ class Disk:
                 found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
         return tuple(sorted(found))
 
+    def newest(self, path: Path) -> float:
+        """When a folder or anything in it was written last, in seconds since the epoch; links are not followed."""
+        with translated(path):
+            top = extended(path)
+            inside = (os.path.join(at, name) for at, folders, files in os.walk(top) for name in (*folders, *files))
+            return max(os.lstat(one).st_mtime for one in (top, *inside))
+
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
         return os.access(extended(existing_ancestor(path)), os.W_OK | os.X_OK)
