@@ -26,6 +26,7 @@ from model_preload.core.files.disk import translated
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import room
 from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.tasks.status import status
 from model_preload.core.values import Verdict
 from model_preload.demo.hub import Hub
 
@@ -243,6 +244,39 @@ def test_a_pause_takes_nothing_from_the_patience(bench: Workbench, expected_log:
     assert report.outcome == "done"
 
 
+class Crowded(Disk):
+    """A drive that others fill up as soon as a file lies in `first`."""
+
+    def __init__(self, first: Path) -> None:
+        self.first = first
+        self.room = False
+
+    def free_bytes(self, path: Path) -> int:
+        return super().free_bytes(path) if self.room or not self.first.exists() else 10 * MIB
+
+
+@pytest.mark.parametrize("room_comes", [True, False])
+def test_a_drive_that_fills_up_between_two_models_is_waited_for(
+    tmp_path: Path, bench: Workbench, expected_log: ExpectedLog, room_comes: bool
+) -> None:
+    expected_log("Waiting for room", "No room left")
+    first = tmp_path / "models" / "config.json"
+    place = f"folder = '{first.parent.as_posix()}'"
+    bench.catalog = model("first", repository("owner/model", more='include = ["config.json"]'), place) + bench.catalog
+    disk = Crowded(first)
+
+    def make_room() -> None:
+        until(lambda: bool(notices(bench)))
+        disk.room = room_comes
+
+    with meanwhile(make_room):
+        report = run(bench, disk, patience=20.0 if room_comes else 0.5)
+    assert "needs" in notices(bench)[0]
+    assert "has 10.5 MB" in notices(bench)[0]
+    assert [(error.key, error.code) for error in report.errors] == ([] if room_comes else [("reader", "disk-full")])
+    assert all(found.ready is (room_comes or found.model.key == "first") for found in bench.status())
+
+
 # Gone, read-only, held
 
 
@@ -263,6 +297,34 @@ def test_a_target_that_is_removed_in_the_middle_ends_by_name(
     assert {error.code for error in report.errors} <= {"path-gone", "disk-failed"}
     assert bench.preload().outcome == "done"
     assert ready(bench)
+
+
+class Unplugged(Disk):
+    """A machine whose drive `E` is away: it has no volume, and nothing can be made on it."""
+
+    def volume(self, path: Path) -> str:
+        if "E" in path.parts:
+            raise errors.PathGone(path)
+        return super().volume(path)
+
+
+def test_a_drive_that_is_gone_stops_only_its_own_models(
+    tmp_path: Path, hub: Hub, bench: Workbench, expected_log: ExpectedLog
+) -> None:
+    expected_log("is gone")
+    place = f"folder = '{(tmp_path / 'E' / 'models').as_posix()}'"
+    bench.catalog = model("away", repository("owner/model"), place) + bench.catalog
+    report = run(bench, Unplugged())
+    assert [(error.key, error.code) for error in report.errors] == [("away", "path-gone")]
+    orphan = bench.home / "hf" / ".model-preload" / "orphan.part"
+    orphan.write_bytes(b"some")
+    os.utime(orphan, (1, 1))
+    assert [error.key for error in run(bench, Unplugged()).errors] == ["away"]  # now with a listing, and in the queue
+    assert not orphan.exists()
+    with bench.opened() as services:
+        away, reader = status(replace(services, disk=Unplugged()), [], Control())
+    assert (away.verdict, reader.verdict) == (Verdict.MISSING, Verdict.READY)
+    assert "is gone" in str(away.reasons[0])
 
 
 class ReadOnly(Disk):

@@ -233,6 +233,21 @@ def test_full_drive_is_a_problem_even_if_nothing_is_to_be_fetched(bench: Workben
     assert examined(bench, change=on(Full())).problems() == {"space"}
 
 
+def test_drive_that_is_gone_is_told_and_the_others_are_measured(bench: Workbench, tmp_path: Path) -> None:
+    class Unplugged(Disk):
+        def volume(self, path: Path) -> str:
+            if path.is_relative_to(tmp_path / "plain"):
+                raise errors.PathGone(path)
+            return super().volume(path)
+
+    def change(services: Services) -> Services:
+        return replace(listed(listed(services, "reader", 5000), "plain", 7000, "plain.bin"), disk=Unplugged())
+
+    found = examined(bench, change=change)
+    assert any("is gone" in told for told in found.of("space", Level.PROBLEM))
+    assert any("5.0 kB are still to be fetched" in told for told in found.of("space", Level.OK))
+
+
 @pytest.mark.parametrize(
     ("kind", "size", "level"),
     [

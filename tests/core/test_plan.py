@@ -105,6 +105,7 @@ def test_it_is_refused_if_and_only_if_room_is_short_or_a_name_is_bad(
     reserved = [one for one in listed if one[1] == "nul"]
     clashing = [one for one in listed if one[1] == "A" and (one[0], "a") in listed]
     assert len(found.refusals) == len(short) + len(reserved) + len(clashing)
+    assert found.lacks_room is (bool(short) and not reserved and not clashing)
     if found.refusals:
         with pytest.raises(PlanRefused) as caught:
             found.require()
@@ -153,7 +154,8 @@ def test_bytes_that_are_here_or_come_with_another_file_are_not_counted() -> None
 
 @pytest.mark.parametrize(("free", "fits"), [(1499, False), (1500, True), (0, False)])
 def test_room_is_counted_with_the_reserve_to_the_byte(free: int, fits: bool) -> None:
-    assert bool(plan(wanted("a", 600), wanted("b", 400), free=free, reserve=500).refusals) is not fits
+    found = plan(wanted("a", 600), wanted("b", 400), free=free, reserve=500)
+    assert (bool(found.refusals), found.lacks_room) == (not fits, not fits)
 
 
 def test_a_full_drive_refuses_nothing_when_nothing_more_comes_to_it() -> None:

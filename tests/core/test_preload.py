@@ -1,5 +1,6 @@
 """The use cases whole: plan, preload and status, on a real hub, journal and cache, with what may come between."""
 
+import errno
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from helpers.hub import Requests, make_repository
 from helpers.workbench import Tokens, Workbench, model, repository
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control, Event, ModelFinished, Notice, Progress
+from model_preload.core.files import Disk
 from model_preload.core.http import Client, RateLimiter
 from model_preload.core.journal import QueueState
 from model_preload.core.plan import Plan
@@ -28,7 +30,7 @@ from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.core.tasks.released import released
 from model_preload.core.tasks.services import Services
 from model_preload.core.transfer.ranges import BLOCK
-from model_preload.core.values import Verdict
+from model_preload.core.values import Published, Verdict
 
 WEIGHTS = random_bytes(12 << 20)
 FILES = {"config.json": b'{"a": 1}', "deep/weights.safetensors": WEIGHTS, "empty.txt": b""}
@@ -199,6 +201,55 @@ def test_without_links_an_older_snapshot_gives_its_files(bench: Bench, hub: Faul
     assert bench.preload(mode=Mode.RENEW).outcome == "done"
     assert hub.bytes_served == len(b'{"a": 2}')
     assert bench.files(commit=new.main.id)["deep/weights.safetensors"] == WEIGHTS
+
+
+def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+def test_without_any_links_an_older_snapshot_is_copied_and_what_was_copied_is_hashed(
+    bench: Bench, hub: FaultyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.environ["HF_HUB_DISABLE_SYMLINKS"] = "1"
+    bench.preload()
+    without_hard_links(monkeypatch)
+    hub.put(make_repository(FILES).committed({**FILES, "config.json": b'{"a": 2}'}))
+    hub.forget()
+    assert bench.preload(mode=Mode.RENEW).outcome == "done"
+    assert hub.bytes_served == len(b'{"a": 2}')
+    assert bench.verdicts == {"tiny": Verdict.READY}
+    assert [found.verdict for found in bench.status(deep=True)] == [Verdict.READY]
+
+
+@pytest.mark.parametrize(("links", "later"), [(True, 1), (False, 1), (False, 0)])
+def test_a_file_that_changes_while_it_is_taken_over_is_not_taken_for_proven(
+    bench: Bench, hub: FaultyHub, monkeypatch: pytest.MonkeyPatch, links: bool, later: int
+) -> None:
+    """`later`: seconds by which the change shows in its mtime; a copy is hashed even if it does not show."""
+    bench.environ["HF_HUB_DISABLE_SYMLINKS"] = "1"
+    bench.preload()
+    if not links:
+        without_hard_links(monkeypatch)
+    real = Disk.adopt
+
+    def meddled(self: Disk, source: Path, target: Path) -> Published:
+        if source.name == "weights.safetensors":
+            before = source.stat()
+            with source.open("r+b") as file:
+                file.write(b"wrong")
+            moment = before.st_mtime_ns + later * 10**9
+            os.utime(source, ns=(moment, moment))
+        return real(self, source, target)
+
+    monkeypatch.setattr(Disk, "adopt", meddled)
+    new = make_repository(FILES).committed({**FILES, "config.json": b'{"a": 2}'})
+    hub.put(new)
+    assert bench.preload(mode=Mode.RENEW).outcome == "done"
+    assert bench.files(commit=new.main.id)["deep/weights.safetensors"] == WEIGHTS
+    assert [found.verdict for found in bench.status(deep=True)] == [Verdict.READY]
 
 
 def test_a_ref_moved_by_another_program_is_announced_and_healed(

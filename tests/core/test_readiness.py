@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from model_preload.core import errors
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache
 from model_preload.core.events import Cancelled, Control
@@ -271,10 +270,26 @@ def test_a_file_that_can_not_be_read_is_named(cache: FolderCache, journal: Journ
                 path.unlink()
             return found
 
-    with pytest.raises(errors.DiskProblem) as caught:
-        check_files([(bad, "sha256"), (good, "sha256")], Vanishing(), journal, Control(), lambda *_: None)
-    assert caught.value.path == bad
+    journal.files.save(Published(bad, 1, 1), sha(b""))
+    found = check_files([(bad, "sha256"), (good, "sha256")], Vanishing(), journal, Control(), lambda *_: None)
+    assert {path: problem.path for path, problem in found.items()} == {bad: bad}
     assert list(journal.files.load([good, bad])) == [good]
+
+
+def test_a_file_that_can_not_be_read_is_damaged_and_no_candidate(
+    tmp_path: Path, cache: FolderCache, disk: Disk, journal: Journal
+) -> None:
+    file = listed()
+    bad = cache.destination(file)
+    put(bad)
+    assert survey(cache, [file], disk, journal, {bad})[0].status is DAMAGED
+    check(journal, bad)
+    assert survey(cache, [file], disk, journal, {bad})[0].status is VERIFIED
+    shared = HuggingFaceCache(tmp_path / "hub", "owner/model", "main", "c" * 40, disk=disk, no_links=True)
+    other = tmp_path / "hub" / "models--owner--model" / "snapshots" / ("d" * 40) / file.path
+    put(other)
+    assert survey(shared, [file], disk, journal)[0].candidate == other
+    assert survey(shared, [file], disk, journal, {other})[0].candidate is None
 
 
 # The verdict

@@ -1,16 +1,22 @@
 """Repair: a damaged file keeps its good blocks, and what was never damaged is not fetched."""
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers.hub import hub, make_repository
 from helpers.workbench import Workbench, model, repository, workbench
+from model_preload.core import errors
+from model_preload.core.files import Disk, hash_file
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.transfer.blocks import BlockDigests
-from model_preload.core.values import Published, Verdict
+from model_preload.core.values import Digest, Published, Verdict
 from model_preload.demo.hub import Hub
 
 __all__ = ["hub"]  # a fixture
@@ -66,6 +72,65 @@ def test_a_file_that_was_cut_keeps_what_is_left(bench: Workbench, hub: Hub) -> N
     os.truncate(place(bench), 2 * BLOCK + 99)
     bench.preload(mode=Mode.REPAIR)
     assert hub.bytes_served == SIZE - 2 * BLOCK
+    assert place(bench).read_bytes() == CONTENT
+
+
+@pytest.fixture
+def bad_sector(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The big file, as it lies on the drive now, can't be read to its end."""
+    real, bad = hash_file, place(bench).stat().st_ino
+
+    def hashed(path: Path, *others: Any) -> Digest:
+        if path.stat().st_ino == bad:
+            raise errors.DiskFailed(path, os.strerror(errno.EIO))
+        return real(path, *others)
+
+    monkeypatch.setattr("model_preload.core.readiness.check.hash_file", hashed)
+
+
+@pytest.mark.usefixtures("bad_sector")
+@pytest.mark.parametrize("mode", Mode)
+def test_a_file_that_can_not_be_read_comes_anew_and_keeps_no_other_from_it(
+    bench: Workbench, hub: Hub, expected_log: Callable[..., None], mode: Mode
+) -> None:
+    expected_log("the drive reports Input/output error")
+    (other,) = bench.cache.glob("*/snapshots/*/other.bin")
+    damage(other, 5)
+    (found,) = bench.status(deep=True)
+    assert found.verdict is Verdict.DAMAGED
+    assert "model.safetensors" in str(found.reasons[0])
+    assert "other.bin" in str(found.reasons[0])
+    assert "the drive reports" in str(found.reasons[1])
+    assert bench.preload(mode=mode).outcome == "done"
+    assert hub.bytes_served == SIZE + len(SMALL)
+    assert (place(bench).read_bytes(), other.read_bytes()) == (CONTENT, SMALL)
+    assert [found.verdict for found in bench.status(deep=True)] == [Verdict.READY]
+
+
+def test_what_can_be_read_of_a_damaged_file_is_kept(
+    bench: Workbench, hub: Hub, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
+) -> None:
+    expected_log("the drive reports Input/output error")
+    os.truncate(place(bench), SIZE - 1)
+    real = Disk.reading
+
+    class Scratched:
+        def __init__(self, file: RawIOBase) -> None:
+            self.file = file
+
+        def readinto(self, buffer: memoryview) -> int | None:
+            if self.file.tell() >= BLOCK:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return self.file.readinto(buffer)
+
+    @contextmanager
+    def reading(self: Disk, path: Path) -> Iterator[Scratched]:
+        with real(self, path) as file:
+            yield Scratched(file)
+
+    monkeypatch.setattr(Disk, "reading", reading)
+    assert bench.preload(mode=Mode.REPAIR).outcome == "done"
+    assert hub.bytes_served == SIZE - BLOCK
     assert place(bench).read_bytes() == CONTENT
 
 

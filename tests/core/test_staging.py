@@ -12,9 +12,10 @@ from helpers.faults import BODY, FaultyHub, cancelling, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core.events import Control
-from model_preload.core.files import boot_id
+from model_preload.core.files import Disk, boot_id
 from model_preload.core.journal import PartRecord
 from model_preload.core.tasks import staging as tasks
+from model_preload.core.tasks.services import fresh_pin
 
 DAY = 24 * 3600.0
 WEIGHTS = random_bytes(12 << 20)
@@ -108,6 +109,57 @@ def test_staging_of_folders_is_cleaned_and_other_files_stay(bench: Workbench, tm
     ]
     assert clean(bench) == {gone}
     assert all(other.exists() for other in others)
+
+
+@pytest.mark.parametrize(
+    ("queued", "days", "younger", "kept"),
+    [
+        (False, 29, None, True),
+        (False, 31, None, False),
+        (False, 31, "file", True),
+        (False, 31, "folder", True),
+        (True, 400, None, True),
+    ],
+)
+def test_folders_that_never_became_whole_go(
+    tmp_path: Path, hub: FaultyHub, queued: bool, days: float, younger: str | None, kept: bool
+) -> None:
+    bench = workbench(tmp_path / "bench", hub.endpoint, model("whole", repository("owner/model"), 'engine = "paddlex"'))
+    with bench.opened() as services:
+        (entry,) = services.catalog.models
+        pinned = fresh_pin(services, entry, entry.sources[0], Control())
+        part = aged(pinned.staging / "x.part", 0)
+        (published,) = pinned.cache.publish(part, pinned.files[0], Control())
+    build = published.path.parent
+    (build / "deep").mkdir()
+    aged(build / "deep" / "more.bin", days if younger != "file" else 1)
+    for path in (published.path, build / "deep", build, build.parent):
+        aged(path, days if younger != "folder" or path != build / "deep" else 1)
+    others = [
+        aged(build.parent / "old" / "kept.bin", 99),  # after a run that was killed it may be all there is
+        aged(build.parent.with_name("not-ours") / build.name / "x.bin", 99),
+        aged(build.parent / "notes" / "x.bin", 99),
+    ]
+    assert clean(bench, *["whole"] * queued) == (set() if kept else {build})
+    assert build.exists() is kept
+    assert all(other.exists() for other in others)
+
+
+def test_what_another_installation_builds_stays(bench: Workbench) -> None:
+    build = staging(bench) / "model-0123abcd" / "0123abcd-4567ef89"
+    aged(build / "a.bin", 99)
+    aged(build, 99)
+    with tasks.alone_in(staging(bench), Disk(), "another", None):
+        assert clean(bench) == set()
+    assert (build / "a.bin").exists()
+
+
+def test_an_empty_folder_goes_with_what_was_built_in_it(bench: Workbench) -> None:
+    build = staging(bench) / "model-0123abcd" / "0123abcd-4567ef89"
+    aged(build / "a.bin", 99)
+    aged(build, 99)
+    assert clean(bench) == {build}
+    assert not build.parent.exists()
 
 
 def test_records_of_lost_parts_go_but_not_those_of_a_drive_that_is_away(bench: Workbench, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Repositories that are real enough for the engines' own readers, on a loopback hub, by the built-in catalog's words."""
+"""Repositories that are real enough for the engines' own readers, on a loopback hub, by the built-in catalog."""
 
 import hashlib
 import json

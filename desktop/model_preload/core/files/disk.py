@@ -210,6 +210,11 @@ class Disk:
                 raise
         return found if stat.S_ISREG(found.st_mode) else None
 
+    def is_same(self, one: Path, other: Path) -> bool:
+        """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
+        found, second = self.stat(one), self.stat(other)
+        return found is not None and second is not None and found.st_ino != 0 and os.path.samestat(found, second)
+
     def has_entries(self, path: Path) -> bool:
         """Whether there is anything below a folder."""
         try:
@@ -252,6 +257,13 @@ class Disk:
                 below = os.path.relpath(folder, top)
                 found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
         return tuple(sorted(found))
+
+    def newest(self, path: Path) -> float:
+        """When a folder or anything in it was written last, in seconds since the epoch; links are not followed."""
+        with translated(path):
+            top = extended(path)
+            inside = (os.path.join(at, name) for at, folders, files in os.walk(top) for name in (*folders, *files))
+            return max(os.lstat(one).st_mtime for one in (top, *inside))
 
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
@@ -308,7 +320,7 @@ def _renamed(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A copy that a power cut does not take back; its mtime is the original's, by which its digest is remembered."""
+    """A copy that a power cut does not take back; its mtime is the original's."""
     with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
         shutil.copyfileobj(reading, writing, 1 << 20)
         writing.flush()

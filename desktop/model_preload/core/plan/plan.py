@@ -69,6 +69,7 @@ class Plan:
         here: files that are here, proven.
         drives: what is written where.
         refusals: why it can't be done.
+        lacks_room: there are refusals, and room would end them all.
     """
 
     fetch: tuple[Wanted, ...]
@@ -76,6 +77,7 @@ class Plan:
     here: tuple[Wanted, ...]
     drives: tuple[DriveNeed, ...]
     refusals: tuple[Text, ...]
+    lacks_room: bool
 
     @property
     def bytes_to_fetch(self) -> int:
@@ -102,17 +104,15 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
         (w for w in wanted if w.to_fetch), key=lambda w: (order[w.model], -w.state.file.size, w.state.file.path)
     )
     drives = _drives(fetch, free)
-    refusals = [
-        *_name_refusals(wanted, limits),
-        *_place_refusals(wanted),
-        *_room_refusals(drives, fetch, reserve),
-    ]
+    lasting = [*_name_refusals(wanted, limits), *_place_refusals(wanted)]
+    room = list(_room_refusals(drives, fetch, reserve))
     return Plan(
         tuple(fetch),
         tuple(w for w in wanted if w.to_check),
         tuple(w for w in wanted if w.here),
         drives,
-        tuple(refusals),
+        (*lasting, *room),
+        bool(room) and not lasting,
     )
 
 

@@ -2,10 +2,11 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+from model_preload.core.errors import DiskProblem
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, hash_file
 from model_preload.core.journal import Journal
@@ -20,15 +21,20 @@ def check_files(
     journal: Journal,
     control: Control,
     report: Callable[[int, int], None],
-) -> None:
-    """Hash files side by side and remember what was found; of those that are not there nothing is remembered.
+) -> Mapping[Path, DiskProblem]:
+    """Hash files side by side and remember what was found.
+
+    Of those that are not there, or can't be read, nothing is remembered.
 
     Args:
         wanted: absolute paths, each with the algorithm of its listed digest.
         report: called five times a second, from the calling thread, with files and bytes done so far.
 
+    Returns:
+        Those that can't be read, and why.
+
     Raises:
-        DiskProblem: a file can't be read.
+        JournalUnusable. DiskProblem: the journal can't be written.
         Cancelled: through the control; what was hashed until then is remembered.
     """
     checker = _Checker(disk, journal, control)
@@ -40,6 +46,7 @@ def check_files(
             report(len(futures) - len(waiting), checker.bytes)
     for future in futures:
         future.result()
+    return checker.unreadable
 
 
 class _Checker:
@@ -51,16 +58,21 @@ class _Checker:
         self._control = control
         self._lock = threading.Lock()
         self.bytes = 0
+        self.unreadable: dict[Path, DiskProblem] = {}
 
     def check(self, path: Path, algorithm: DigestAlgorithm) -> None:
         self._control.check()
-        before = self._disk.stat(path)
-        if before is None:
+        try:
+            before = self._disk.stat(path)
+            digest = None if before is None else hash_file(path, algorithm, self._control, self._count)
+            after = self._disk.stat(path)
+        except DiskProblem as problem:
+            with self._lock:
+                self.unreadable[path] = problem
+            before = digest = after = None
+        if before is None or digest is None:
             self._journal.files.forget([path])
-            return
-        digest = hash_file(path, algorithm, self._control, self._count)
-        after = self._disk.stat(path)
-        if after is not None and (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+        elif after is not None and (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
             # One that changed while it was read keeps no record, so it stays unverified.
             self._journal.files.save(Published(path, after.st_size, after.st_mtime_ns), digest)
 

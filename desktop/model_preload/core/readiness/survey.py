@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from model_preload.core.caches import Cache
@@ -16,12 +16,22 @@ Survey = tuple[FileState, ...]
 _LIMITS = PathLimits.of(sys.platform)
 
 
-def survey(cache: Cache, files: Sequence[ListedFile], disk: Disk, journal: Journal) -> Survey:
-    """Look at each listed file's place. Raises DiskProblem, JournalUnusable."""
+def survey(
+    cache: Cache,
+    files: Sequence[ListedFile],
+    disk: Disk,
+    journal: Journal,
+    unreadable: Collection[Path] = (),
+) -> Survey:
+    """Look at each listed file's place. Raises DiskProblem, JournalUnusable.
+
+    Args:
+        unreadable: what `check_files` could not read: damaged, unless it was proven since.
+    """
     places = [cache.destination(file) for file in files]
     records = journal.files.load(places)
     return tuple(
-        _state(file, place, records.get(place), disk, journal, cache)
+        _state(file, place, records.get(place), disk, journal, cache, unreadable)
         if names.problem(file.path, _LIMITS) is None
         else FileState(file, place, FileStatus.ABSENT)  # the plan refuses it; what lies outside is not looked at
         for file, place in zip(files, places, strict=True)
@@ -29,15 +39,22 @@ def survey(cache: Cache, files: Sequence[ListedFile], disk: Disk, journal: Journ
 
 
 def _state(
-    file: ListedFile, place: Path, record: FileRecord | None, disk: Disk, journal: Journal, cache: Cache
+    file: ListedFile,
+    place: Path,
+    record: FileRecord | None,
+    disk: Disk,
+    journal: Journal,
+    cache: Cache,
+    unreadable: Collection[Path],
 ) -> FileState:
     found = disk.stat(place)
     if found is None:
-        return FileState(file, place, FileStatus.ABSENT, candidate=_candidate(file, disk, journal, cache))
+        return FileState(file, place, FileStatus.ABSENT, candidate=_candidate(file, disk, journal, cache, unreadable))
     if found.st_size != file.size:
         return FileState(file, place, FileStatus.DAMAGED)
     if file.digest is None or not _holds(record, found) or record is None:
-        return FileState(file, place, FileStatus.UNVERIFIED)
+        status = FileStatus.DAMAGED if place in unreadable else FileStatus.UNVERIFIED
+        return FileState(file, place, status)
     if record.digest.algorithm != file.digest.algorithm:
         return FileState(file, place, FileStatus.UNVERIFIED)
     if record.digest != file.digest:
@@ -62,13 +79,15 @@ def _differs(found: Digest, wanted: Digest) -> bool:
     return found.algorithm == wanted.algorithm and found != wanted
 
 
-def _candidate(file: ListedFile, disk: Disk, journal: Journal, cache: Cache) -> Path | None:
-    """The first other place with a file of that size which is not known to hold other bytes."""
+def _candidate(
+    file: ListedFile, disk: Disk, journal: Journal, cache: Cache, unreadable: Collection[Path]
+) -> Path | None:
+    """The first other place with a readable file of that size which is not known to hold other bytes."""
     if file.digest is None:
         return None
     for place in cache.candidates(file):
         found = disk.stat(place)
-        if found is None or found.st_size != file.size:
+        if found is None or found.st_size != file.size or place in unreadable:
             continue
         record = journal.files.load([place]).get(place)
         if record is None or not _holds(record, found) or not _differs(record.digest, file.digest):

@@ -1,7 +1,7 @@
 """What would be fetched: listings, what is here, and room; no byte of a model moves."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from model_preload.core.events import Control
@@ -20,15 +20,15 @@ def plan(services: Services, keys: Sequence[str], control: Control) -> Plan:
     return plan_for(services, [pin(services, model, control) for model in services.catalog.with_parts(keys)])
 
 
-def plan_for(services: Services, pins: Sequence[Pinned]) -> Plan:
-    """The same for models whose listings are known. Raises DiskProblem, JournalUnusable."""
+def plan_for(services: Services, pins: Sequence[Pinned], unreadable: Collection[Path] = ()) -> Plan:
+    """The same for models whose listings are known; see `survey`. Raises DiskProblem, JournalUnusable."""
     wanted: list[Wanted] = []
     free: dict[str, int] = {}
     parts: set[Path] = set()
     for pinned in pins:
         volume = services.disk.volume(pinned.staging)
         free.setdefault(volume, services.disk.free_bytes(pinned.staging))
-        for state in survey(pinned.cache, pinned.files, services.disk, services.journal):
+        for state in survey(pinned.cache, pinned.files, services.disk, services.journal, unreadable):
             resumed = 0 if state.status is FileStatus.VERIFIED else _resumed(services, pinned, state.file)
             part = pinned.part(state.file)
             wanted.append(Wanted(pinned.model.key, state, volume, resumed, shared=part in parts))

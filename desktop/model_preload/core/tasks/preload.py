@@ -24,7 +24,7 @@ from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
 from model_preload.core.transfer import Job, Transfer, salvage
-from model_preload.core.values import FileState, FileStatus, ListedFile, Published
+from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
 
 log = logging.getLogger("model_preload.tasks")
 
@@ -129,6 +129,7 @@ class _Run:
         order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
         self._models = sorted(models, key=lambda model: order[model.key])
         self._errors: list[RunError] = []
+        self._unreadable: dict[Path, errors.DiskProblem] = {}
         self._fetched = 0
         self._total = 0
 
@@ -182,7 +183,7 @@ class _Run:
             self._sink(ModelFinished(model.key, found.verdict, self._fetched - before))
 
     def _pin_all(self) -> list[Pinned]:
-        """Every listing that can be had; a model without one fails by itself."""
+        """Every listing that can be had; a model without one, or whose drive is gone, fails by itself."""
         pins = []
         for model in self._models:
             try:
@@ -190,7 +191,7 @@ class _Run:
                     self._queue.done(model.key)  # what was never here is not damaged
                     continue
                 pins.append(pin(self._services, model, self._control, refresh=self._mode is Mode.RENEW))
-            except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem) as problem:
+            except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem, errors.DiskProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)
         return pins
@@ -220,7 +221,7 @@ class _Run:
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
         if self._mode is not Mode.BRING:
-            check(self._services, pinned, self._control, self._sink)
+            self._unreadable.update(check(self._services, pinned, self._control, self._sink))
         if all(state.status is FileStatus.VERIFIED for state in self._take_what_is_here(pinned)):
             return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
         announce(self._services.settings.platform, pinned, self._services.disk, self._sink)
@@ -228,9 +229,14 @@ class _Run:
             return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
 
     def _wanted(self, pinned: Pinned) -> list[FileState]:
-        """What has to be fetched, after everything that is here was taken over."""
+        """What has to be fetched, after everything that is here was taken over.
+
+        Raises PlanRefused, DiskProblem, Cancelled; DiskFull also if others filled the drive since the run began.
+        """
         self._take_what_is_here(pinned)
-        plan = plan_for(self._services, [pinned])
+        plan = plan_for(self._services, [pinned], self._unreadable)
+        if plan.lacks_room:
+            raise errors.DiskFull(pinned.part(plan.fetch[0].state.file), plan.drives[0].free)
         plan.require()
         wanted = [one.state for one in plan.fetch]
         if self._mode is not Mode.REPAIR:
@@ -241,6 +247,8 @@ class _Run:
     def _fetch(self, pinned: Pinned, wanted: Sequence[FileState]) -> dict[str, errors.Circumstance]:
         services = self._services
         for state in filter(_is_damaged, wanted):
+            if state.destination in self._unreadable:
+                continue  # each of its bad sectors may take minutes again
             part = pinned.part(state.file)
             kept = salvage(state.destination, state.file, part, services.disk, services.journal, self._control)
             log.info("%s: %s is damaged, %d of %d bytes are good", pinned.model.key, part.name, kept, state.file.size)
@@ -285,18 +293,38 @@ class _Run:
 
     def _take_what_is_here(self, pinned: Pinned) -> Survey:
         """Hash what may be the right bytes already, and take it over where it is; what is in place then."""
-        services = self._services
-        states = survey(pinned.cache, pinned.files, services.disk, services.journal)
+        states = self._survey(pinned)
         if not any(state.status is FileStatus.UNVERIFIED or state.candidate is not None for state in states):
             return states
         wanted = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
         wanted += [(s.candidate, s.file) for s in states if s.candidate is not None and not self._proven(s)]
-        hash_files(services, pinned.model.key, wanted, self._control, self._sink)
+        self._hash(pinned, wanted)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
                 for published in pinned.cache.adopt(state.candidate, state.file, self._control):
-                    services.journal.files.save(published, state.file.digest)
-        return survey(pinned.cache, pinned.files, services.disk, services.journal)
+                    self._remember(published, state.candidate, state.file.digest)
+        states = self._survey(pinned)
+        copied = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
+        self._hash(pinned, copied)
+        return self._survey(pinned)
+
+    def _survey(self, pinned: Pinned) -> Survey:
+        services = self._services
+        return survey(pinned.cache, pinned.files, services.disk, services.journal, self._unreadable)
+
+    def _hash(self, pinned: Pinned, wanted: Sequence[tuple[Path, ListedFile]]) -> None:
+        """Hash those files; one that can't be read counts as damaged in this run from now on."""
+        self._unreadable.update(hash_files(self._services, pinned.model.key, wanted, self._control, self._sink))
+
+    def _remember(self, published: Published, candidate: Path, digest: Digest) -> None:
+        """Keep the candidate's proof for the same file under another name; a copy has none until it is hashed."""
+        files = self._services.journal.files
+        record = files.load([candidate]).get(candidate)
+        unchanged = record is not None and (record.size, record.mtime_ns) == (published.size, published.mtime_ns)
+        if unchanged and self._services.disk.is_same(published.path, candidate):
+            files.save(published, digest)
+        else:
+            files.forget([published.path])
 
     def _proven(self, state: FileState) -> bool:
         """Whether the candidate is known to hold the right bytes."""

@@ -5,22 +5,27 @@ users of a machine who have one platform; two that wrote to one part would spoil
 """
 
 import logging
+import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, ProcessLock, staging_folder
 from model_preload.core.files.disk import existing_ancestor
-from model_preload.core.tasks.services import Services, stored_pin
+from model_preload.core.tasks.services import Pinned, Services, stored_pin
 
 log = logging.getLogger("model_preload.tasks")
 
 UNKNOWN_SECONDS = 24 * 3600.0
 """After that a part without a record is an orphan: until then it may be another installation's, which will go on."""
 UNWANTED_SECONDS = 30 * 24 * 3600.0
+_WORK = re.compile(r".+-[0-9a-f]{8}")
+_BUILD = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}")
+"""As `caches.whole` names the folders of its folders."""
 
 
 @contextmanager
@@ -45,7 +50,9 @@ def alone_in(staging: Path, disk: Disk, purpose: str, wait: Control | None) -> I
 
 
 def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
-    """Delete parts that the journal does not know, and old ones that belong to no queued model.
+    """Delete parts that the journal does not know, and old parts and builds that belong to no queued model.
+
+    A build is a folder that was to take its place as a whole and never did, see `caches.whole`.
 
     Only for a run that holds the queue: then no run of this installation has a part open. A folder where another
     installation is at work is left alone, and nothing is raised for what can't be deleted: the next run tries again.
@@ -64,14 +71,13 @@ def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
     found = {path for folder in folders for path in services.disk.files(folder, ".part")}
     # Records whose folder is gone are kept: it may be on a drive that comes back.
     gone = [path for path in known if path not in found and existing_ancestor(path) == path.parent]
-    wanted: frozenset[Path] | None = None
+    wanted = cache(lambda: _wanted(services, queued))
     deleted = []
     for path in sorted(found):
         age = _age(services, path)
         if age < (UNWANTED_SECONDS if path in known else UNKNOWN_SECONDS):
             continue
-        wanted = _wanted(services, queued) if wanted is None else wanted
-        if path in known and path in wanted:
+        if path in known and path in wanted():
             continue
         with (
             suppress(errors.DiskProblem, errors.HeldByAnother),
@@ -79,28 +85,66 @@ def clean_parts(services: Services, queued: Iterable[str]) -> tuple[Path, ...]:
         ):
             services.disk.remove(path)
             deleted.append(path)
-            log.info("deleted %s, which nobody went on with for %.0f days", path, age / 86400)
+            _log_deleted(path, age)
     services.journal.parts.forget([*gone, *deleted])
-    return tuple(deleted)
+    return (*deleted, *_clean_builds(services.disk, folders, wanted))
+
+
+def _clean_builds(disk: Disk, folders: Iterable[Path], wanted: Callable[[], frozenset[Path]]) -> Iterable[Path]:
+    for staging in folders:
+        for build in _builds(disk, staging):
+            with suppress(errors.DiskProblem, errors.HeldByAnother):
+                age = time.time() - disk.newest(build)
+                if age < UNWANTED_SECONDS or build.parent in wanted():
+                    continue
+                with alone_in(staging, disk, "model-preload", None):
+                    disk.remove_tree(build)
+                    if not disk.has_entries(build.parent):
+                        disk.remove_tree(build.parent)
+                _log_deleted(build, age)
+                yield build
+
+
+def _builds(disk: Disk, staging: Path) -> Iterable[Path]:
+    """Not the folders `old` beside them: after a run that was killed one may hold all that is left of a model."""
+    for work in filter(_WORK.fullmatch, disk.subfolders(staging)):
+        for build in filter(_BUILD.fullmatch, disk.subfolders(staging / work)):
+            yield staging / work / build
+
+
+def _log_deleted(path: Path, age: float) -> None:
+    log.info("deleted %s, which nobody went on with for %.0f days", path, age / 86400)
 
 
 def _staging_folders(services: Services) -> Iterable[Path]:
-    yield staging_folder(services.cache_root, services.disk)
+    """Those that can be told: a drive that is away has none."""
+    with suppress(errors.DiskProblem):
+        yield staging_folder(services.cache_root, services.disk)
     for model in services.catalog.models:
-        with suppress(errors.PlaceUnknown):
+        with suppress(errors.PlaceUnknown, errors.DiskProblem):
             yield staging_folder(services.folder_for(model), services.disk)
 
 
 def _wanted(services: Services, queued: Iterable[str]) -> frozenset[Path]:
+    """The parts of queued models, and the folders in which they are built."""
     wanted = set(queued)
-    parts: set[Path] = set()
+    found: set[Path] = set()
     for model in services.catalog.models:
         if model.key in wanted:
-            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
+            with suppress(errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.DiskProblem):
                 pinned = stored_pin(services, model)
                 if pinned is not None:
-                    parts.update(pinned.part(file) for file in pinned.files)
-    return frozenset(parts)
+                    found.update(pinned.part(file) for file in pinned.files)
+                    found.update(_work_folders(pinned))
+    return frozenset(found)
+
+
+def _work_folders(pinned: Pinned) -> Iterable[Path]:
+    """The folders in its staging folder where its cache looks for files."""
+    for file in pinned.files:
+        for place in (pinned.cache.destination(file), *pinned.cache.candidates(file)):
+            if place.is_relative_to(pinned.staging):
+                yield pinned.staging / place.relative_to(pinned.staging).parts[0]
 
 
 def _age(services: Services, path: Path) -> float:

@@ -1,8 +1,9 @@
 """What is here: a verdict for each model, from the journal and the disk alone; the network is never asked."""
 
+import logging
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from model_preload.core.readiness import Judgement, check_files, judge, survey
 from model_preload.core.tasks.services import Pinned, Services, stored_pin
 from model_preload.core.texts import Text, text
 from model_preload.core.values import DigestAlgorithm, FileStatus, ListedFile, Verdict
+
+log = logging.getLogger("model_preload.tasks")
+
+_TOLD = 5
+"""Files that can't be read, told with the drive's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def status(
         sink: told of the progress of that, and of a journal that was made anew, from the calling thread.
 
     Raises:
-        UnknownModel, DiskProblem, JournalUnusable, Cancelled.
+        UnknownModel, JournalUnusable, Cancelled. DiskProblem: the journal can't be written.
     """
     if services.journal.recovered:
         sink(Notice("", services.journal.recovered))
@@ -77,30 +83,39 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
         pinned = stored_pin(services, model)
         if pinned is None:
             return _Judged(*_without_listing(services, model))
-    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit) as problem:
+        unreadable = check(services, pinned, control, sink) if deep else {}
+        states = survey(pinned.cache, pinned.files, services.disk, services.journal, unreadable)
+        found = judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced())
+        told = tuple(problem.title for problem in unreadable.values())
+        found = replace(found, reasons=found.reasons + told[:_TOLD])
+    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.PathGone) as problem:
         return _Judged(_unlisted(problem.title), None)
-    if deep:
-        check(services, pinned, control, sink)
-    states = survey(pinned.cache, pinned.files, services.disk, services.journal)
-    judgement = judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced())
-    proof = services.journal.proofs.load(model.key) if judgement.verdict.ready else None
+    except errors.DiskProblem as problem:
+        if problem.path == services.journal.database.path:
+            raise  # it is no model's own
+        return _Judged(Judgement(Verdict.UNVERIFIED, (problem.title,), 0, 0, 0, None), None)
+    proof = services.journal.proofs.load(model.key) if found.verdict.ready else None
     holds = proof is not None and proof.commit == pinned.listing.commit
-    return _Judged(judgement, pinned.cache.location, proof if holds else None)
+    return _Judged(found, pinned.cache.location, proof if holds else None)
 
 
-def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> None:
-    """Hash every file of a model that is there. Raises DiskProblem, Cancelled."""
+def check(services: Services, pinned: Pinned, control: Control, sink: EventSink) -> Mapping[Path, errors.DiskProblem]:
+    """Hash every file of a model that is there; see `hash_files`. Raises DiskProblem, Cancelled."""
     states = survey(pinned.cache, pinned.files, services.disk, services.journal)
     wanted = [(state.destination, state.file) for state in states if state.status is not FileStatus.ABSENT]
-    hash_files(services, pinned.model.key, wanted, control, sink)
+    return hash_files(services, pinned.model.key, wanted, control, sink)
 
 
 def hash_files(
     services: Services, key: str, wanted: Iterable[tuple[Path, ListedFile]], control: Control, sink: EventSink
-) -> None:
+) -> Mapping[Path, errors.DiskProblem]:
     """Hash files that should hold what is listed, and remember the digests; one listed without digest is left out.
 
-    Raises DiskProblem, Cancelled.
+    Returns:
+        Those that can't be read, and why.
+
+    Raises:
+        JournalUnusable, Cancelled. DiskProblem: the journal can't be written.
     """
     sizes: dict[Path, int] = {}
     algorithms: list[tuple[Path, DigestAlgorithm]] = []
@@ -116,7 +131,10 @@ def hash_files(
         left = max(0, total - bytes_) / speed if speed > 1 else None
         sink(Progress(key, Phase.CHECKING, bytes_, total, files, len(algorithms), speed, left))
 
-    check_files(algorithms, services.disk, services.journal, control, report)
+    unreadable = check_files(algorithms, services.disk, services.journal, control, report)
+    for problem in unreadable.values():
+        log.warning("%s: %s", key, problem)
+    return unreadable
 
 
 def _without_listing(services: Services, model: Model) -> tuple[Judgement, Path | None]:

@@ -5,17 +5,21 @@ chance, not by intent). A damaged file's blocks that still have it are copied in
 brings the rest; whether the whole is right its listed digest decides, as always.
 """
 
+import logging
 from io import RawIOBase
 from pathlib import Path
 
 import xxhash
 
+from model_preload.core.errors import DiskProblem
 from model_preload.core.events import Control
-from model_preload.core.files import Disk, boot_id
-from model_preload.core.journal import Journal, PartRecord
+from model_preload.core.files import Disk, PartFile, boot_id
+from model_preload.core.journal import BlockRecord, Journal, PartRecord
 from model_preload.core.journal.parts import Spans
 from model_preload.core.transfer.ranges import BLOCK, merged
 from model_preload.core.values import ListedFile
+
+log = logging.getLogger("model_preload.transfer")
 
 
 class BlockDigests:
@@ -50,35 +54,49 @@ class BlockDigests:
 def salvage(damaged: Path, file: ListedFile, part: Path, disk: Disk, journal: Journal, control: Control) -> int:
     """Copy the good blocks of a damaged file into its part, so that only the bad ones are fetched again.
 
-    Without block digests, or with a part that is under way already, nothing is done.
+    Without block digests, or with a part that is under way already, nothing is done. What comes after a place that
+    can't be read is not kept.
 
     Returns:
         Bytes kept.
 
     Raises:
-        DiskProblem: the damaged file can't be read, or the part not be written.
+        DiskProblem: the part can't be written.
         Cancelled: through the control.
     """
     record = journal.blocks.load(damaged)
     if record is None or record.size != file.size or journal.parts.load(part) is not None:
         return 0
-    buffer = memoryview(bytearray(BLOCK))
-    kept: list[tuple[int, int]] = []
     target = disk.open_part(part)
     try:
-        with disk.reading(damaged) as source:
-            for start, digest in zip(range(0, file.size, BLOCK), record.digests, strict=True):
-                control.check()
-                data = _filled(source, buffer[: min(BLOCK, file.size - start)])
-                if xxhash.xxh3_128_digest(data) == digest:
-                    target.write_at(start, data)
-                    kept.append((start, start + len(data)))
+        kept = _copy_good(damaged, record, target, disk, control)
         target.sync()
     finally:
         target.close()
     spans: Spans = tuple(merged(kept))
     journal.parts.save([PartRecord(part, file.size, "", spans, spans, boot_id())])
     return sum(end - start for start, end in spans)
+
+
+def _copy_good(
+    damaged: Path, record: BlockRecord, target: PartFile, disk: Disk, control: Control
+) -> list[tuple[int, int]]:
+    """Which ranges were copied, up to a place that can't be read."""
+    buffer = memoryview(bytearray(BLOCK))
+    kept: list[tuple[int, int]] = []
+    try:
+        with disk.reading(damaged) as source:
+            for start, digest in zip(range(0, record.size, BLOCK), record.digests, strict=True):
+                control.check()
+                data = _filled(source, buffer[: min(BLOCK, record.size - start)])
+                if xxhash.xxh3_128_digest(data) == digest:
+                    target.write_at(start, data)
+                    kept.append((start, start + len(data)))
+    except DiskProblem as problem:
+        if problem.path != damaged:
+            raise
+        log.warning("%s", problem)
+    return kept
 
 
 def _filled(source: RawIOBase, buffer: memoryview) -> memoryview:

@@ -7,7 +7,7 @@ from pathlib import Path
 from model_preload.core import errors
 from model_preload.core.files import staging_folder
 from model_preload.core.plan import Plan
-from model_preload.core.tasks.doctor.finding import Finding, note, ok, problem, untested
+from model_preload.core.tasks.doctor.finding import Finding, met, note, ok, problem, untested
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.plan import plan_for
 from model_preload.core.tasks.services import Pinned, Services, stored_pin
@@ -74,7 +74,7 @@ def stored_pins(services: Services) -> tuple[Pinned, ...]:
     for model in services.catalog.models:
         try:
             pinned = stored_pin(services, model)
-        except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
+        except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.DiskProblem):
             continue
         if pinned is not None:
             pins.append(pinned)
@@ -88,7 +88,10 @@ def room(services: Services, all_places: Sequence[Place]) -> Iterable[Finding]:
     unlisted = len(services.catalog.models) - len(pins)
     drives: dict[str, list[Place]] = {}
     for place in all_places:
-        drives.setdefault(services.disk.volume(place.staging), []).append(place)
+        try:
+            drives.setdefault(services.disk.volume(place.staging), []).append(place)
+        except errors.DiskProblem as found:
+            yield met("space", found)
     for volume, on_it in drives.items():
         yield _room(services, volume, on_it, plan, unlisted)
 
