@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ExpectedLog
-from helpers.families import KEYS, built_in, imitated
+from helpers.consumers import KEYS, built_in, imitated
 from helpers.faults import FaultyHub
 from helpers.workbench import Workbench
 from model_preload.core.events import Control
