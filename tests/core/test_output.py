@@ -14,10 +14,11 @@ import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
-from helpers.families import LAMA, family_bench, family_hub
+from helpers.families import LAMA, family_bench, family_catalog, family_hub
 from helpers.faults import BODY, FaultyHub, about, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
+from model_preload.cli import main
 from model_preload.core import errors
 from model_preload.core.events import Control, Event, ModelStarted
 from model_preload.core.files import Disk
@@ -408,3 +409,24 @@ def test_another_run_is_not_disturbed(bench: Workbench, folder: Path) -> None:
         with queue.running("the other"), pytest.raises(errors.HeldByAnother):
             filled(bench, folder, "lama")
     assert not (folder / "manifest.json").exists()
+
+
+# By the command line
+
+
+def test_parts_are_told_by_their_names(
+    hub: FaultyHub,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    written = tmp_path / "catalog.toml"
+    written.write_text(f"schema = 1\n{family_catalog(hub.endpoint)}", encoding="utf-8")
+    assert main(["preload", "--output", str(folder), "--models", "paraformer", "--catalog", str(written)]) == 0
+    shown = capsys.readouterr()
+    assert "FSMN voice activity detection (1 of 4)\n" in shown.err
+    assert f"paraformer: {folder / 'paraformer' / 'iic'}" in shown.out
+    assert words(folder) == {"paraformer": "downloaded"}
