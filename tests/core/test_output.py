@@ -20,7 +20,7 @@ from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.cli import main
 from model_preload.core import errors
-from model_preload.core.events import Control, Event, ModelStarted
+from model_preload.core.events import Control, Event, ModelStarted, Progress
 from model_preload.core.files import Disk
 from model_preload.core.files.disk import translated
 from model_preload.core.queue import Queue
@@ -368,6 +368,29 @@ def test_after_an_interruption_the_manifest_tells_what_is_there(bench: Workbench
     hub.forget()
     assert filled(bench, folder).run.outcome == "done"
     assert hub.bytes_served == len(LAMA)
+
+
+def test_an_interrupted_file_goes_on_from_where_it_was(tmp_path: Path, folder: Path) -> None:
+    data = random_bytes(24 << 20)
+    control = Control()
+
+    def cancelling(event: Event) -> None:
+        if isinstance(event, Progress) and event.bytes_done >= 4 << 20:
+            control.cancel()
+
+    with FaultyHub(make_repository({"big.bin": data})) as hub:
+        bench = workbench(tmp_path / "own", hub.endpoint, model("big", repository("owner/model")))
+        hub.fail(BODY, faults.stalled(6 << 20))
+        with bench.opened() as services:
+            queue = Queue(bench.state, services.disk, services.journal)
+            made = output_services(services, folder)
+            report = fill(made, queue, ["big"], control, cancelling, purpose="test", language="en")
+        assert (report.run.outcome, words(folder)) == ("interrupted", {"big": "download_failed"})
+        assert "1 file is missing" in manifest(folder)["models"]["big"]["error"]
+        hub.heal()
+        second = filled(bench, folder)
+    assert (second.run.outcome, words(folder)) == ("done", {"big": "downloaded"})
+    assert second.run.bytes_fetched <= len(data) - (4 << 20)
 
 
 def test_an_unknown_key_begins_nothing(bench: Workbench, folder: Path) -> None:
