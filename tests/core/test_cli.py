@@ -281,6 +281,68 @@ def test_words_cannot_be_shortened_so_that_a_document_is_promised_or_not(
     assert (call("status", "--js")[0], call("status", "--lan", "zh")[0]) == (2, 2)
 
 
+# Into the platform's offline folder
+
+
+def test_document_of_a_preload_into_a_folder(call: Call, hub: Hub, tmp_path: Path) -> None:
+    target = tmp_path / "离线 模型"
+    shown = call("preload", "--output", str(target), "--models", "first,second", "--json")
+    found = document(shown)
+    check_status({name: value for name, value in found.items() if name != "output"})
+    assert (shown[0], found["success"], set(found["run"])) == (0, True, RUN_KEYS)
+    assert [one["key"] for one in found["catalog"]] == ["first", "second", "absent"]
+    assert found["output"] == json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    assert {key: one["status"] for key, one in found["output"]["models"].items()} == {
+        "first": "downloaded",
+        "second": "downloaded",
+    }
+    assert found["models"]["second"]["location"] == str(target / "second")
+    assert (target / "second" / "weights.bin").read_bytes() == FILES["weights.bin"]
+    assert not (tmp_path / "plain").exists()
+    assert hub.bytes_served == sum(map(len, FILES.values()))  # the other one is a link
+    assert call("preload", "--output", str(target), "--models", "first,second", "--force", "--quiet")[0] == 0
+    assert hub.bytes_served == sum(map(len, FILES.values()))
+
+
+def test_a_folder_that_lacks_a_model_is_exit_1(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
+) -> None:
+    expected_log("owner/nothing")
+    monkeypatch.chdir(tmp_path)
+    code, out, told = call("preload", "--output", "models offline")
+    assert code == 1
+    assert f"second: {tmp_path / 'models offline' / 'second'}\n" in out
+    assert "first: Ready, 100 kB fetched\n" in told
+    found = json.loads((tmp_path / "models offline" / "manifest.json").read_text(encoding="utf-8"))["models"]
+    assert [one["status"] for one in found.values()] == ["downloaded", "downloaded", "download_failed"]
+    assert "HF_TOKEN" in found["absent"]["error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (["--models", "first,nothing", "--output", "out"], 2, "unknown-model"),
+        (["--output", ""], 2, "usage"),
+        (["--output", "catalog.toml"], 3, "not-a-folder"),
+        (["--output", "catalog.toml/below"], 3, "not-a-folder"),
+    ],
+)
+def test_folders_and_keys_that_can_t_be_are_refused(
+    call: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    exit_code: int,
+    code: str,
+    expected_log: Callable[..., None],
+) -> None:
+    expected_log("")
+    monkeypatch.chdir(tmp_path)
+    shown = call("preload", *words, "--json")
+    assert (shown[0], document(shown)["error"]["code"]) == (exit_code, code)
+    assert not (tmp_path / "out").exists()
+
+
 # Exit codes and choices
 
 

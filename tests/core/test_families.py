@@ -1,8 +1,6 @@
 """Every family of the built-in catalog, imitated on a loopback hub, into the places where its engine reads."""
 
-import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,10 +8,11 @@ import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
+from helpers.families import LAMA, LANGUAGES, OTHER, family_bench, family_hub, imitation
 from helpers.faults import BODY, FaultyHub, random_bytes
 from helpers.hub import make_repository
-from helpers.workbench import Workbench, model, repository, workbench
-from model_preload.core import catalog, paths
+from helpers.workbench import Workbench, model, repository
+from model_preload.core import catalog
 from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, RepositorySource
 from model_preload.core.engines.packages import ASSUMED
 from model_preload.core.events import Notice
@@ -23,28 +22,7 @@ from model_preload.core.values import ListedFile, Verdict
 from model_preload.demo.repository import File
 
 KEYS = ("mineru", "paddleocr", "sensevoice", "paraformer", "yolo11", "lama")
-LAMA = b"TorchScript of LaMa " * 40
-USELESS = {"README.md": b"# readme", ".gitattributes": b"* text", "requirements.txt": b"evil", "fig/a.png": b"png"}
-LANGUAGES = "models/OCR/paddleocr_torch/"
-OTHER = {f"{LANGUAGES}th_PP-OCRv5_rec_infer.pth": b"thai", "models/MFR/pp_formulanet_plus_m/model.bin": b"formula"}
 SETS = [ASSUMED, {"mineru": "3.4.5", "paddleocr": "3.5.0"}, {"mineru": "2.7.6", "paddleocr": "3.3.1"}]
-
-
-def imitation(source: RepositorySource) -> dict[str, bytes]:
-    """What a repository must have by the catalog, and what no engine loads."""
-    names = source.require or ("config.json", "model.safetensors")
-    files = {name + "model.safetensors" if name.endswith("/") else name: b"" for name in names}
-    files |= {f"{name}config.json": b"" for name in names if name.endswith("/")}
-    made = {name: f"{source.repo.rpartition('/')[2]} {name} ".encode() * 9 for name in files}
-    return {**made, **USELESS, **(OTHER if "PDF-Extract" in source.repo else {})}
-
-
-def on_loopback(written: str, endpoint: str) -> str:
-    """The built-in catalog with the test's hub as the only one."""
-    written = written.replace('hub = "modelscope"', 'hub = "huggingface"').replace('"master"', '"main"')
-    written = re.sub(r"https://github\S+/big-lama.pt", f"{endpoint}/files/big-lama.pt", written)
-    written = re.sub(r'sha256 = "\w+"', f'sha256 = "{hashlib.sha256(LAMA).hexdigest()}"', written)
-    return written.replace("schema = 1\n", "", 1)
 
 
 def data_of(file: File) -> bytes:
@@ -58,14 +36,7 @@ def builtin(packages: Mapping[str, str] = ASSUMED) -> Catalog:
 
 @pytest.fixture
 def hub() -> Iterator[FaultyHub]:
-    with FaultyHub(files={"big-lama.pt": LAMA}) as running:
-        files: dict[str, dict[str, bytes]] = {}
-        for model in catalog.builtin().models:
-            for source in model.sources:
-                if isinstance(source, RepositorySource):
-                    files.setdefault(source.repo, {}).update(imitation(source))
-        for repo, content in files.items():
-            running.put(make_repository(content, repo))
+    with family_hub() as running:
         yield running
 
 
@@ -78,9 +49,7 @@ def platform(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(tmp_path: Path, hub: FaultyHub, platform: Path) -> Workbench:
-    written = paths.resource("catalog/tianshu.toml").read_text(encoding="utf-8")
-    made = workbench(tmp_path / "bench", hub.endpoint, on_loopback(written, hub.endpoint))
-    return made.with_settings(platform=platform)
+    return family_bench(tmp_path / "bench", hub.endpoint).with_settings(platform=platform)
 
 
 def verdicts(bench: Workbench) -> dict[str, Verdict]:

@@ -158,6 +158,14 @@ def test_room_is_counted_with_the_reserve_to_the_byte(free: int, fits: bool) -> 
     assert (bool(found.refusals), found.lacks_room) == (not fits, not fits)
 
 
+@pytest.mark.parametrize(("copied", "needed"), [(False, 0), (True, 10)])
+def test_a_candidate_needs_room_only_where_a_link_can_t_do(copied: bool, needed: int) -> None:
+    found = plan(wanted("a", candidate=True, copied=copied), free=9)
+    assert sum(drive.needed for drive in found.drives) == needed
+    assert found.bytes_to_fetch == 0
+    assert bool(found.refusals) is copied
+
+
 def test_a_full_drive_refuses_nothing_when_nothing_more_comes_to_it() -> None:
     assert plan(wanted("f", 100, resumed=100), wanted("empty", 0), free=0, reserve=500).refusals == ()
     assert plan(wanted("f", 100, FileStatus.VERIFIED), free=0, reserve=500).refusals == ()

@@ -53,6 +53,13 @@ def rate(written: str) -> int:
     return int(value)
 
 
+def folder(written: str) -> Path:
+    """The folder that `--output` names. Raises UsageProblem: an empty word would be the folder one is in."""
+    if not written.strip():
+        raise errors.UsageProblem(text("--output names no folder."), text("Name one, such as ./models-offline."))
+    return Path(written).absolute()
+
+
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     group = common.add_argument_group(str(text("everywhere")))
@@ -79,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     preload.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     preload.add_argument(
         "--force", action="store_true", help=str(text("ask the hub for updates and hash what is here again"))
+    )
+    preload.add_argument(
+        "--output", metavar="DIR", help=str(text("into the platform's offline folder instead of the engines' places"))
     )
     repair = commands.add_parser(
         "repair", parents=[keys, common], help=str(text("hash every file and fetch again only what is damaged"))

@@ -1,21 +1,23 @@
 """One function a command: call the task, tell its result, choose the exit code."""
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
 from model_preload.cli import documents, live, tables
-from model_preload.cli.arguments import rate
+from model_preload.cli.arguments import folder, rate
 from model_preload.core import errors
+from model_preload.core.catalog import Model
 from model_preload.core.events import Control
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import apply_env
+from model_preload.core.tasks.output import fill, output_services, usual_keys
 from model_preload.core.tasks.plan import plan
-from model_preload.core.tasks.preload import Mode, preload
+from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.core.tasks.services import Services
 from model_preload.core.tasks.status import status
 from model_preload.core.tasks.verify_engines import Evidence, verify_engines
@@ -77,7 +79,8 @@ def _plan(session: Session) -> int:
 
 
 def _preload(session: Session) -> int:
-    return _bring(session, Mode.RENEW if session.asked.force else Mode.BRING)
+    mode = Mode.RENEW if session.asked.force else Mode.BRING
+    return _bring(session, mode) if session.asked.output is None else _fill(session, mode)
 
 
 def _repair(session: Session) -> int:
@@ -101,10 +104,41 @@ def _bring(session: Session, mode: Mode) -> int:
             wait=session.asked.wait,
             mode=mode,
         )
-    found = status(services, keys, Control())
+    return _brought(session, keys, report, services.catalog.models, {})
+
+
+def _fill(session: Session, mode: Mode) -> int:
+    """The same into a folder for machines without a network."""
+    asked, models = session.asked, session.services.catalog.models
+    keys = _chosen_keys(session, usual_keys(session.services.catalog))
+    session = replace(session, services=output_services(session.services, folder(asked.output)))
+    services = session.services
+    if asked.limit:
+        services.client.limiter.rate = rate(asked.limit)
+    queue = Queue(session.home, services.disk, services.journal)
+    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+        report = fill(
+            services,
+            queue,
+            keys,
+            session.control,
+            sink,
+            purpose=session.command,
+            language=session.language,
+            wait=asked.wait,
+            mode=mode,
+        )
+    return _brought(session, keys, report.run, models, {"output": report.manifest})
+
+
+def _brought(
+    session: Session, keys: Sequence[str], report: RunReport, models: Sequence[Model], more: Mapping[str, Any]
+) -> int:
+    """Tell what a run came to; `models` are those of the catalog."""
+    found = status(session.services, keys, Control())
     ready = all(one.ready for one in found)
-    document = documents.status(found, services.catalog.models, session.language, ready)
-    if session.tell({**document, "run": documents.run(report)}):
+    document = documents.status(found, models, session.language, ready)
+    if session.tell({**document, "run": documents.run(report), **more}):
         tables.status(tables.screen(), found, session.language)
     if not session.asked.quiet:
         tables.run(tables.screen(stderr=True), report, session.command)
@@ -181,11 +215,14 @@ def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
     return READY if report.success else NOT_READY
 
 
-def _chosen_keys(session: Session) -> list[str]:
-    """Keys in the catalog's order: named ones, or all; of them only the required ones if asked. Raises UnknownModel."""
+def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
+    """Keys in the catalog's order: named ones, else the usual, else all; of them only the required ones if asked.
+
+    Raises UnknownModel.
+    """
     asked = session.asked
     named = [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
-    models = session.services.catalog.select(named)
+    models = session.services.catalog.select(named or usual)
     if getattr(asked, "required", False):
         models = tuple(model for model in models if model.required)
     if not models:

@@ -79,3 +79,36 @@ class Queue:
     def waiting(self, model: str) -> None:
         """Its turn was interrupted and will come again."""
         self._rows.mark(model, QueueState.WAITING)
+
+    def apart(self) -> "Queue":
+        """The same right to run, for what is nobody's turn: the queue stays as it is."""
+        return _Apart(self)
+
+
+class _Apart(Queue):
+    """A queue that is empty and stays so; models come in the order in which they are asked for."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._lock = queue._lock  # noqa: SLF001  of the same module
+        self._rows = queue._rows  # noqa: SLF001
+
+    def entries(self) -> tuple[QueuedModel, ...]:
+        return ()
+
+    def add(self, models: Iterable[str]) -> None:
+        pass
+
+    def in_order(self, models: Iterable[str]) -> tuple[str, ...]:
+        return tuple(models)
+
+    def started(self, model: str) -> None:
+        pass
+
+    def done(self, model: str) -> None:
+        pass
+
+    def failed(self, model: str) -> None:
+        pass
+
+    def waiting(self, model: str) -> None:
+        pass

@@ -50,6 +50,11 @@ class FileRecords:
                     found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
         return found
 
+    def holding(self, digest: Digest) -> tuple[Path, ...]:
+        """The files that were found to hold these bytes, the last one checked first; they may have changed since."""
+        rows = self._database.rows("SELECT path FROM files WHERE digest = ? ORDER BY checked_at DESC", (str(digest),))
+        return tuple(Path(path) for (path,) in rows)
+
     def move(self, before: Path, after: Path) -> None:
         """What is known of one path is of the other now."""
         self._database.write("UPDATE OR REPLACE files SET path = ? WHERE path = ?", (key(after), key(before)))

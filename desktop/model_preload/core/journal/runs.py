@@ -39,12 +39,13 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(self, models: Sequence[str]) -> int:
-        """Open a run and remember its models as chosen; returns its number."""
+    def start(self, models: Sequence[str], *, chosen: bool = True) -> int:
+        """Open a run and remember its models as chosen, if they are for this machine; returns its number."""
         moment = clock.written(clock.now())
         with self._database.transaction():
             self._database.write("UPDATE runs SET outcome = 'interrupted' WHERE outcome = 'running'", ())
-            self._database.write("INSERT OR IGNORE INTO chosen VALUES (?, ?)", *((m, moment) for m in models))
+            remembered = models if chosen else ()
+            self._database.write("INSERT OR IGNORE INTO chosen VALUES (?, ?)", *((m, moment) for m in remembered))
             return self._database.write(
                 "INSERT INTO runs VALUES (NULL, ?, ?, NULL, 'running', 0, 0, '[]')", (json.dumps(list(models)), moment)
             )

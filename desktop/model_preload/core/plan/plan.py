@@ -22,6 +22,7 @@ class Wanted:
         volume: the drive its place is on.
         resumed: bytes that its part has already.
         shared: an earlier file has the same bytes, which come only once.
+        copied: its candidate lies on another drive, so that a link can't do.
     """
 
     model: str
@@ -29,6 +30,7 @@ class Wanted:
     volume: str
     resumed: int = 0
     shared: bool = False
+    copied: bool = False
 
     @property
     def here(self) -> bool:
@@ -48,6 +50,11 @@ class Wanted:
     def left(self) -> int:
         """Bytes that the network has to bring."""
         return self.state.file.size - self.resumed if self.to_fetch and not self.shared else 0
+
+    @property
+    def written(self) -> int:
+        """Bytes that its drive has to take."""
+        return self.state.file.size if self.copied and self.to_check else self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,10 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
     fetch = sorted(
         (w for w in wanted if w.to_fetch), key=lambda w: (order[w.model], -w.state.file.size, w.state.file.path)
     )
-    drives = _drives(fetch, free)
+    to_write = [*fetch, *(w for w in wanted if w.to_check and w.copied)]
+    drives = _drives(to_write, free)
     lasting = [*_name_refusals(wanted, limits), *_place_refusals(wanted)]
-    room = list(_room_refusals(drives, fetch, reserve))
+    room = list(_room_refusals(drives, to_write, reserve))
     return Plan(
         tuple(fetch),
         tuple(w for w in wanted if w.to_check),
@@ -116,18 +124,18 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
     )
 
 
-def _drives(fetch: Iterable[Wanted], free: Mapping[str, int]) -> tuple[DriveNeed, ...]:
+def _drives(to_write: Iterable[Wanted], free: Mapping[str, int]) -> tuple[DriveNeed, ...]:
     needed: dict[str, int] = defaultdict(int)
-    for wanted in fetch:
-        needed[wanted.volume] += wanted.left
+    for wanted in to_write:
+        needed[wanted.volume] += wanted.written
     return tuple(DriveNeed(volume, bytes_, free[volume]) for volume, bytes_ in needed.items())
 
 
-def _room_refusals(drives: Iterable[DriveNeed], fetch: Sequence[Wanted], reserve: int) -> Iterable[Text]:
+def _room_refusals(drives: Iterable[DriveNeed], to_write: Sequence[Wanted], reserve: int) -> Iterable[Text]:
     for drive in drives:
         if drive.needed and drive.needed + reserve > drive.free:
-            models = dict.fromkeys(w.model for w in fetch if w.volume == drive.volume)
-            example = next(w.state.destination for w in fetch if w.volume == drive.volume)
+            models = dict.fromkeys(w.model for w in to_write if w.volume == drive.volume)
+            example = next(w.state.destination for w in to_write if w.volume == drive.volume)
             yield text(
                 "the drive of {folder} has {free} free; {models} need {needed}, and {reserve} stay in reserve",
                 folder=example.parent,

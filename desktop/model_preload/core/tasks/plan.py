@@ -31,7 +31,8 @@ def plan_for(services: Services, pins: Sequence[Pinned], unreadable: Collection[
         for state in survey(pinned.cache, pinned.files, services.disk, services.journal, unreadable):
             resumed = 0 if state.status is FileStatus.VERIFIED else _resumed(services, pinned, state.file)
             part = pinned.part(state.file)
-            wanted.append(Wanted(pinned.model.key, state, volume, resumed, shared=part in parts))
+            copied = state.candidate is not None and services.disk.volume(state.candidate) != volume
+            wanted.append(Wanted(pinned.model.key, state, volume, resumed, shared=part in parts, copied=copied))
             if wanted[-1].to_fetch:
                 parts.add(part)
     return make_plan(wanted, free, services.settings.reserve, PathLimits.of(sys.platform))

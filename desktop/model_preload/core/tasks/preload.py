@@ -98,7 +98,8 @@ def preload(
         sink(Notice("", services.journal.recovered))
     with queue.running(purpose, control if wait else None, on_wait):
         queue.add(model.key for model in models)
-        clean_parts(services, (entry.model for entry in queue.entries()))
+        if services.output is None:
+            clean_parts(services, (entry.model for entry in queue.entries()))
         room = Room(services, control, sink, patience)
         alone = partial(alone_in, disk=services.disk, purpose=purpose, wait=control if wait else None)
         run = _Run(services, queue, models, control, sink, mode, room, alone)
@@ -134,7 +135,8 @@ class _Run:
         self._total = 0
 
     def run(self) -> RunReport:
-        number = self._services.journal.runs.start([model.key for model in self._models])
+        for_here = self._services.output is None
+        number = self._services.journal.runs.start([model.key for model in self._models], chosen=for_here)
         outcome = "failed"
         try:
             self._bring_all()
@@ -297,7 +299,8 @@ class _Run:
         if not any(state.status is FileStatus.UNVERIFIED or state.candidate is not None for state in states):
             return states
         wanted = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
-        wanted += [(s.candidate, s.file) for s in states if s.candidate is not None and not self._proven(s)]
+        doubted = [s for s in states if self._mode is Mode.RENEW or not self._proven(s)]
+        wanted += [(s.candidate, s.file) for s in doubted if s.candidate is not None]
         self._hash(pinned, wanted)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):

@@ -10,6 +10,7 @@ from typing import Any, Protocol, assert_never
 
 from model_preload.core import errors
 from model_preload.core.caches import Cache
+from model_preload.core.caches.elsewhere import ElsewhereCache
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
 from model_preload.core.caches.mineru import MinerUConfig
@@ -17,6 +18,7 @@ from model_preload.core.caches.single import SingleFileCache
 from model_preload.core.caches.whole import WholeFolderCache
 from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, ModelScopeSource, Source, UrlSource
 from model_preload.core.engines.dotenv import read_platform
+from model_preload.core.engines.output import reading_in
 from model_preload.core.engines.packages import Packages, packages
 from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
 from model_preload.core.engines.surroundings import Surroundings
@@ -28,6 +30,7 @@ from model_preload.core.hubs.huggingface import HuggingFaceHub
 from model_preload.core.hubs.modelscope import ModelScopeHub
 from model_preload.core.hubs.url import UrlHub
 from model_preload.core.journal import Journal
+from model_preload.core.readiness import proven
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.entry import entry_of
 from model_preload.core.tasks.released import released
@@ -53,6 +56,7 @@ class Services:
         user_home: the user's own folder, `{home}` in a catalog.
         packages: what sets of models were chosen by.
         around: what decides where engines read.
+        output: the folder that takes the engines' places in a run that fills one for other machines.
     """
 
     catalog: Catalog
@@ -65,6 +69,7 @@ class Services:
     user_home: Path
     packages: Packages
     around: Surroundings
+    output: Path | None = None
 
     def hub_for(self, source: Source) -> Hub[Any]:
         """The hub that serves a source. Raises SettingsProblem for a token that can't be one."""
@@ -117,6 +122,8 @@ class Services:
 
     def reading_of(self, model: Model) -> Reading:
         """Where the engine of an engine place reads the model, and why there. Raises PlaceUnknown."""
+        if self.output is not None:
+            return reading_in(self.output, model.place.name, model.key, model.folder_name)
         return reading(model.place.name, model.key, model.folder_name, self.around, self._small_file)
 
     def place_of(self, model: Model) -> Path:
@@ -140,11 +147,20 @@ class Services:
             return text("the catalog says so")
         return self.reading_of(model).why if model.place.kind == "engine" else self.around.why(*HUB_VARIABLES)
 
+    def elsewhere(self, file: ListedFile) -> Iterator[Path]:
+        """Where on this machine the bytes of a file are known to be. Raises DiskProblem, JournalUnusable."""
+        if file.digest is not None:
+            for path in self.journal.files.holding(file.digest):
+                if proven(path, file.digest, self.disk, self.journal):
+                    yield path
+
     def _small_file(self, path: PurePath) -> str | None:
         return self.disk.read_text(Path(path))
 
     def folder_of(self, model: Model) -> Path:
         """A folder place, filled in. Raises PlaceUnknown."""
+        if self.output is not None:
+            return self.output / model.key
         return model.folder(self.user_home, self.settings.platform)
 
 
@@ -270,6 +286,8 @@ def _pin(services: Services, model: Model, source: Source, listing: Listing, *, 
     if not files:
         raise errors.SourceEmpty(source.identity)
     cache = services.cache_for(model, source, listing)
+    if services.output is not None:
+        cache = ElsewhereCache(cache, services.elsewhere)
     return Pinned(model, source, listing, files, cache, cache.staging, stored)
 
 
