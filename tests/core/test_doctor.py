@@ -564,6 +564,23 @@ def test_addresses_are_shown_without_secrets(address: str, shown: str) -> None:
     assert masked(address) == shown
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bob:pw@proxy:8080",
+        "http://bob:pa/pw@proxy:8080",
+        "http://bob:a@pw@proxy:8080",
+        "http://bob:a://pw@proxy:8080",
+        "bob:a://pw@proxy:8080",
+    ],
+)
+def test_no_form_of_a_password_is_shown(address: str, bench: Workbench) -> None:
+    assert "pw" not in masked(address)
+    assert masked(address).endswith("***@proxy:8080")
+    found = examined(replace(bench, environ={"HTTPS_PROXY": address}))
+    assert "pw" not in str(found.of("environment"))
+
+
 @pytest.mark.parametrize("data", [b"", b"\x30", b"\x30\x82\xff\xff", b"\x30\x03\x30\x01\x02", os.urandom(300)])
 def test_what_is_no_certificate_has_no_issuer(data: bytes) -> None:
     with pytest.raises(ValueError, match="no certificate"):

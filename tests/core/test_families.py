@@ -404,3 +404,26 @@ def test_repair_exchanges_a_damaged_folder_whole(bench: Workbench, hub: FaultyHu
     assert bench.preload("paddleocr-layout", mode=Mode.REPAIR).outcome == "done"
     assert content(place) == before
     assert verdicts(bench)["paddleocr-layout"] is Verdict.READY
+
+
+def test_what_lies_behind_a_link_in_the_old_folder_is_not_lost(bench: Workbench, tmp_path: Path) -> None:
+    """A user moved a part of a model to another drive; then another of its files got lost."""
+    assert not bench.preload("sensevoice").errors
+    folder = places(bench)["sensevoice"]
+    before = content(folder)
+    first, second = sorted(path for path in before if "/" not in path)[:2]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / first).rename(elsewhere / first)
+    (folder / first).symlink_to(elsewhere / first)
+    (folder / "broken").symlink_to(elsewhere / "nothing")
+    (folder / second).unlink()
+    assert not bench.preload("sensevoice").errors
+    assert verdicts(bench)["sensevoice"] is Verdict.READY
+    assert content(folder) == before
+
+
+def test_an_env_that_can_not_be_read_stops_nothing(bench: Workbench, platform: Path) -> None:
+    (platform / "backend" / ".env").mkdir()
+    assert not bench.preload("lama").errors
+    assert verdicts(bench)["lama"] is Verdict.READY

@@ -79,7 +79,7 @@ class WholeFolderCache:
         if built:
             self._bring_over(built)
             self._exchange()
-        self._clean()
+        self._clean(builds=bool(built))
         if self._announcement is not None and not self._announcement.made():
             self._announcement.make()
         return tuple((_at(self._new, path), _at(self.location, path)) for path in built)
@@ -93,6 +93,8 @@ class WholeFolderCache:
         folders = {os.path.normcase(str(above)) for path in built for above in PurePosixPath(path).parents}
         for path in self._disk.tree(before):
             above = {os.path.normcase(str(one)) for one in PurePosixPath(path).parents}
+            if self._disk.stat(_at(before, path)) is None:
+                continue  # a link that leads nowhere
             if os.path.normcase(path) not in files | folders and not above & files:
                 self._disk.adopt(_at(before, path), _at(self._new, path))
 
@@ -107,12 +109,17 @@ class WholeFolderCache:
                 self._disk.replace(self._old, self.location)
             raise
 
-    def _clean(self) -> None:
-        """Delete what the exchange left, and what this model built of other listings; what can't be, the next time."""
+    def _clean(self, *, builds: bool) -> None:
+        """Delete what an exchange left; what can't be, the next time.
+
+        Args:
+            builds: also what this model built of other listings, which without the staging folder's lock
+                another installation may be at.
+        """
         if not self._is_there(self._work):
             return
         names = self._disk.subfolders(self._work)
-        gone = [name for name in names if name.startswith(f"{self._model}-")]
+        gone = [name for name in names if builds and name.startswith(f"{self._model}-")]
         if self._is_there(self.location):
             gone.append(self._old.name)
         with suppress(errors.DiskProblem):

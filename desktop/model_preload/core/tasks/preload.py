@@ -336,9 +336,11 @@ class _Run:
         return proven(state.candidate, state.file.digest, self._services.disk, self._services.journal)
 
     def _complete(self, pinned: Pinned) -> bool:
-        """Tell the cache's readers; False if a file is not here, as it may be after a repair."""
+        """Tell the cache's readers; False if a file is not here or not the right one, as it may be after a repair."""
         states = survey(pinned.cache, pinned.files, self._services.disk, self._services.journal)
-        if any(state.status is FileStatus.ABSENT for state in states):
+        if any(
+            s.status is not FileStatus.VERIFIED and (s.file.digest or s.status is FileStatus.ABSENT) for s in states
+        ):
             return False
         foreign = pinned.cache.foreign_ref()
         if foreign is not None:
@@ -349,9 +351,18 @@ class _Run:
             self._sink(Notice(pinned.model.key, message))
         # The last step of a folder that takes its place as a whole is no one else's at the same time.
         with nullcontext() if pinned.cache.announced() else self._alone(pinned.staging):
+            if pinned.cache.as_a_whole and not pinned.cache.announced():
+                self._gather(pinned, states)
             moved = pinned.cache.complete()
         self._services.journal.moved(moved)
         return True
+
+    def _gather(self, pinned: Pinned, states: Survey) -> None:
+        """Every listed file goes into the folder that is exchanged, also one that lies behind a link in the old one."""
+        for state in states:
+            for published in pinned.cache.adopt(state.destination, state.file, self._control):
+                if published.path != state.destination and state.file.digest is not None:
+                    self._remember(published, state.destination, state.file.digest)
 
     def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:
         for path, problem in failed.items():

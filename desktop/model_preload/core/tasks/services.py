@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol, assert_never
@@ -186,7 +186,10 @@ def open_services(
     client = Client(proxies=proxies, limiter=limiter, connections=settings.connections)
     try:
         known = packages(settings.platform, settings.packages)
-        dotenv = read_platform(settings.platform, disk, environ)[1].values if settings.platform else {}
+        dotenv: Mapping[str, str] = {}
+        with suppress(errors.DiskProblem):  # told by the doctor and by apply-env; the rest goes on without it
+            if settings.platform is not None:
+                dotenv = read_platform(settings.platform, disk, environ)[1].values
         around = Surroundings(environ, dotenv, known.versions, settings.platform, user_home)
         applicable = catalog.applicable(known.versions)
         yield Services(applicable, settings, journal, disk, client, credentials, environ, user_home, known, around)

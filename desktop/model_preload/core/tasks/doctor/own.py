@@ -41,9 +41,13 @@ def settings(home: Path, environ: Mapping[str, str]) -> Finding:
     return ok("settings", text("There is no {path}; the defaults hold.", path=home / FILE))
 
 
+def _shown(name: str, value: str) -> str:
+    return masked(value) if "://" in value or name.lower() in _PROXIES[:3] else value
+
+
 def environment(environ: Mapping[str, str]) -> Iterable[Finding]:
     """Every variable that changes what this program or an engine does; secrets without their values."""
-    shown = [f"{name}={masked(environ[name]) if '://' in environ[name] else environ[name]}" for name in _set(environ)]
+    shown = [f"{name}={_shown(name, environ[name])}" for name in _set(environ)]
     shown += [f"{name}=***" for name in _SECRET if environ.get(name)]
     if shown:
         yield note("environment", text("The environment sets {variables}", variables=", ".join(shown)))

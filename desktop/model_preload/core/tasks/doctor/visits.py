@@ -4,6 +4,7 @@ One request a host, whose outcome is a value (`Visit`); each check is a function
 """
 
 import json
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -287,8 +288,9 @@ def proxy(all_hosts: Iterable[Host], proxies: Mapping[str, str]) -> Iterable[Fin
 
 
 def masked(address: str) -> str:
-    """An address without what may be secret in it."""
-    scheme, separator, rest = address.rpartition("://")
-    place = rest.partition("/")[0]
-    login, at, host = place.rpartition("@")
-    return f"{scheme}{separator}{'***@' if at and login else ''}{host}"
+    """An address without what may be secret in it, whatever signs a password has and whether a scheme is written."""
+    scheme, separator, rest = address.partition("://")
+    if not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme) or not separator:
+        scheme, separator, rest = "", "", address
+    login, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{'***@' if at and login else ''}{place.partition('/')[0]}"
