@@ -20,7 +20,7 @@ from model_preload.demo.hub import Hub
 FILES = {"weights.bin": b"w" * 100_000, "config.json": b"{}\n"}
 MODEL_KEYS = {
     *("ready", "name", "cache_hint", "message", "verdict", "reasons"),
-    *("files", "bytes", "location", "checked_at"),
+    *("files", "bytes", "location", "checked_at", "proof"),
 }
 STATUS_KEYS = {"success", "models", "catalog", "any_ready", "any_missing", "first_use_tip", "timestamp"}
 ENTRY_KEYS = {"key", "name", "required", "auto_download", "description"}
