@@ -407,3 +407,14 @@ def test_random_damage_is_healed_or_harmless(path: Path, expected_log: ExpectedL
                 break
             except errors.JournalDamaged:
                 continue
+
+
+def test_a_mark_does_not_outlive_the_journal_it_was_about(tmp_path: Path) -> None:
+    """A kill came between setting a damaged journal aside and taking its mark away, or someone deleted the journal."""
+    path = tmp_path / "journal.sqlite3"
+    database.mark(path).write_text("it was damaged")
+    for _ in range(2):
+        journal = Journal.open(path, Disk())
+        assert journal.recovered is None
+        journal.close()
+    assert not database.mark(path).exists()

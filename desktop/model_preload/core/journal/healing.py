@@ -38,6 +38,8 @@ def open_sound(path: Path, disk: Disk) -> tuple[Database, Text | None]:
         except errors.JournalDamaged:
             pass  # looked at again by the one whose turn it is
     with _turn(path, disk):
+        if disk.stat(path) is None:
+            disk.remove(mark(path))  # it was of a file that is no more, and must not speak of the new one
         reason = _damage(path, disk)
         if reason is None:
             return Database(path, disk), None
