@@ -113,6 +113,17 @@ def test_the_consumer_s_own_code_finds_every_file(
     assert shown == {key: one.proof for key, one in found.items()}
 
 
+@pytest.mark.parametrize("consumer", CONSUMERS[:2], ids=lambda consumer: consumer.requirement)
+def test_a_proof_changes_nothing_of_the_user_s(consumer: Consumer, bench: Workbench, installed: Installed) -> None:
+    """mineru 3.x writes into its settings what it found."""
+    bench = settle(bench, consumer, installed(consumer.requirement))
+    bench.preload("mineru")
+    settings = bench.home / "mineru.json"
+    settings.write_text('{"models-dir": {}, "config_version": "1.3.0"}')
+    assert verify(bench, "mineru")["mineru"].evidence is Evidence.PROOF
+    assert settings.read_text() == '{"models-dir": {}, "config_version": "1.3.0"}'
+
+
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.mkdir()

@@ -36,6 +36,7 @@ _OFFLINE = {
     **{name: _NOWHERE for base in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (base, base.lower())},
 }
 _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "NO_PROXY", "no_proxy")
+_SECRET = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_API_TOKEN")
 _BOOT = "import sys; exec(compile(sys.argv.pop(1), '<proof>', 'exec'))"
 _TOLD = 2000
 """Characters at the end of what a child printed that a failure quotes."""
@@ -64,7 +65,7 @@ def platform_python(platform: Path) -> Path:
 
 def environment(around: Surroundings) -> Mapping[str, str]:
     """The variables of the child: what an engine's process has, and what keeps it offline."""
-    found = {name: value for name, value in around.variables.items() if name not in _FOREIGN}
+    found = {name: value for name, value in around.variables.items() if name not in _FOREIGN + _SECRET}
     if found.get("MODEL_DOWNLOAD_SOURCE") == "modelscope":  # platform: litserve_worker.py, setup
         found["MINERU_MODEL_SOURCE"] = "modelscope"
     return {**found, **_OFFLINE}
@@ -84,7 +85,7 @@ def ask(
         Cancelled: through `control`.
     """
     job = {"probe": _source(engine.replace("-", "_")), "distribution": DISTRIBUTIONS[engine], "names": list(names)}
-    command = [str(platform_python(platform)), "-I", "-X", "utf8", "-c", _BOOT, _source("_run")]
+    command = [str(platform_python(platform)), "-I", "-B", "-X", "utf8", "-c", _BOOT, _source("_run")]
     try:
         process = subprocess.Popen(
             command,
@@ -97,7 +98,7 @@ def ask(
         )
     except OSError as error:
         raise ProofFailed(engine, error.strerror or str(error)) from error
-    with control.interrupting(lambda: _end(process.pid)):
+    with control.interrupting(lambda: _end(process.pid) if control.cancelled else None):  # a pause changes nothing
         try:
             output, told = process.communicate(json.dumps(job).encode(), seconds)
         except subprocess.TimeoutExpired as error:
