@@ -151,3 +151,11 @@ def test_a_password_in_an_address_is_not_shown(tmp_path: Path, address: str) -> 
     with pytest.raises(SettingsProblem) as caught:
         load(tmp_path, {"HF_ENDPOINT": address})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["bob:pw@hub", "http://bob:pa/pw@hub", "https://bob:pw@hub", "http://bob:a@pw@hub"])
+def test_no_form_of_a_password_is_in_what_is_refused(address: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsProblem) as told:
+        load(tmp_path, {"HF_ENDPOINT": address})
+    assert "pw" not in str(told.value)
+    assert "…@hub" in str(told.value)

@@ -120,4 +120,9 @@ def is_address(value: str) -> bool:
 
 def _shown(value: Any) -> str:
     """As written, but for what stands before an `@` in an address: that may be a password."""
-    return re.sub(r"//[^/]*@", "//…@", repr(value))
+    written = repr(value)
+    login, at, place = written.rpartition("@")
+    if not at:
+        return written
+    scheme = re.match(r"['\"]\w+://", login)
+    return f"{scheme[0] if scheme else written[0]}…@{place}"

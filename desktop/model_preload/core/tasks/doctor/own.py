@@ -42,7 +42,8 @@ def settings(home: Path, environ: Mapping[str, str]) -> Finding:
 
 
 def _shown(name: str, value: str) -> str:
-    return masked(value) if "://" in value or name.lower() in _PROXIES[:3] else value
+    is_address = "://" in value or name.endswith("_ENDPOINT") or name.lower() in _PROXIES[:3]
+    return masked(value) if is_address else value
 
 
 def environment(environ: Mapping[str, str]) -> Iterable[Finding]:
