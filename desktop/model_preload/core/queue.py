@@ -3,10 +3,11 @@
 One per process, made by `cli` or `app`, given to those who show or change it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from model_preload.core.catalog import Catalog
 from model_preload.core.errors import HeldByAnother
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, ProcessLock
@@ -79,6 +80,34 @@ class Queue:
     def waiting(self, model: str) -> None:
         """Its turn was interrupted and will come again."""
         self._rows.mark(model, QueueState.WAITING)
+
+    def hold(self, models: Iterable[str]) -> None:
+        """They stay in the queue, and nobody brings them before they are resumed or asked for by name."""
+        self._mark(models, QueueState.PAUSED)
+
+    def resume(self, models: Iterable[str]) -> None:
+        """What is held waits again."""
+        self._mark(models, QueueState.WAITING)
+
+    def remove(self, models: Iterable[str], catalog: Catalog) -> None:
+        """Take them out, and of their parts those that nothing else in the queue needs."""
+        gone = set(models)
+        left = {entry.model for entry in self._rows.load()} - gone
+        known = {model.key for model in catalog.models}
+        needed = {part.key for key in left & known for part in catalog.with_parts([key]) if part.key != key}
+        parts = {part.key for key in gone & known for part in catalog.with_parts([key])} - needed
+        for key in gone | parts:
+            self._rows.remove(key)
+
+    def move(self, models: Sequence[str], before: str | None) -> None:
+        """Put those, in this order, before another one, or at the end."""
+        order = [entry.model for entry in self._rows.load() if entry.model not in models]
+        at = order.index(before) if before in order else len(order)
+        self._rows.reorder([*order[:at], *models, *order[at:]])
+
+    def _mark(self, models: Iterable[str], state: QueueState) -> None:
+        for model in models:
+            self._rows.mark(model, state)
 
     def apart(self) -> "Queue":
         """The same right to run, for what is nobody's turn: the queue stays as it is."""

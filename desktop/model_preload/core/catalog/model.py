@@ -102,6 +102,12 @@ class Catalog:
     def _by_key(self) -> dict[str, Model]:
         return {model.key: model for model in self.models}
 
+    @cached_property
+    def whole(self) -> tuple[Model, ...]:
+        """The models that are no part of another one: what people count."""
+        parts = {key for model in self.models for key in model.needs}
+        return tuple(model for model in self.models if model.key not in parts)
+
     def model(self, key: str) -> Model:
         """The model of that key. Raises UnknownModel."""
         try:

@@ -13,6 +13,7 @@ class QueueState(Enum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    PAUSED = "paused"
     FAILED = "failed"
 
 
@@ -52,6 +53,16 @@ class QueueRows:
             "UPDATE queue SET state = ?, changed_at = ? WHERE model = ?",
             (state.value, clock.written(clock.now()), model),
         )
+
+    def reorder(self, models: Iterable[str]) -> None:
+        """Those stand in this order, at the places that they have together; others keep theirs."""
+        wanted = list(models)
+        with self._database.transaction():
+            rows = self._database.rows("SELECT model, position FROM queue ORDER BY position")
+            places = [position for model, position in rows if model in wanted]
+            known = {model for model, _ in rows}
+            for model, place in zip((one for one in wanted if one in known), places, strict=True):
+                self._database.write("UPDATE queue SET position = ? WHERE model = ?", (place, model))
 
     def remove(self, model: str) -> None:
         self._database.write("DELETE FROM queue WHERE model = ?", (model,))

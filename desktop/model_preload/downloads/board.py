@@ -1,0 +1,238 @@
+"""Verdict, work and failure of every model in one table: what tray, windows and notifications show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from model_preload.core import errors
+from model_preload.core.catalog import Catalog, Model
+from model_preload.core.tasks.status import ModelStatus
+from model_preload.core.values import Verdict
+from model_preload.downloads.checks import Checks
+from model_preload.downloads.downloads import Downloads
+from model_preload.downloads.forecast import Forecasts
+from model_preload.downloads.values import Activity, Batch, TurnResult, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model that is no part of another one.
+
+    Attributes:
+        status: None until it was looked at.
+    """
+
+    model: Model
+    status: ModelStatus | None
+    work: Work
+
+    @property
+    def ready(self) -> bool:
+        return self.status is not None and self.status.ready
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Its own; of a model that only lacks a part: Partial."""
+        if self.status is None:
+            return None
+        return Verdict.PARTIAL if self.status.verdict.ready and not self.status.ready else self.status.verdict
+
+
+class Mood(Enum):
+    """The whole in one word, for the tray icon."""
+
+    UNKNOWN = "unknown"
+    """Nothing was looked at yet."""
+    IDLE = "idle"
+    """Something needed is missing, and nobody asked for it yet."""
+    WORKING = "working"
+    PAUSED = "paused"
+    DONE = "done"
+    ATTENTION = "attention"
+    """Something failed or is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The whole in numbers.
+
+    Attributes:
+        models, ready: how many there are, and how many of them are ready.
+        required, required_ready: the same of those that the platform requires.
+        asked, brought: of the models asked for since the lane woke, how many there are and how many are over.
+        permille: of the bytes of those; None while they are not known.
+        speed: bytes a second.
+        seconds_left: None while nothing can be said.
+        failed: keys.
+    """
+
+    mood: Mood
+    models: int = 0
+    ready: int = 0
+    required: int = 0
+    required_ready: int = 0
+    asked: int = 0
+    brought: int = 0
+    permille: int | None = None
+    speed: float = 0.0
+    seconds_left: float | None = None
+    failed: tuple[str, ...] = ()
+
+
+class Board(QObject):
+    """See the module. All methods are for the thread it was made in.
+
+    Signals:
+        reset(): other models, or another order of them.
+        changed(frozenset[str]): what a row says changed.
+        summary_changed(): after each of both.
+        failed(Circumstance): verdicts could not be had; `problem` is it until they can.
+    """
+
+    reset = Signal()
+    changed = Signal(object)
+    summary_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self, downloads: Downloads, checks: Checks, forecasts: Forecasts, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._downloads = downloads
+        self._forecasts = forecasts
+        self._catalog = Catalog(())
+        self._statuses: dict[str, ModelStatus] = {}
+        self._asked: dict[str, bool] = {}
+        self.problem: errors.Circumstance | None = None
+        downloads.changed.connect(self._work_changed)
+        downloads.finished.connect(self._finished)
+        downloads.batch_finished.connect(self._batch_finished)
+        forecasts.changed.connect(self.summary_changed)
+        checks.found.connect(self._found)
+        checks.failed.connect(self._failed)
+
+    @property
+    def catalog(self) -> Catalog:
+        """With the parts."""
+        return self._catalog
+
+    @property
+    def statuses(self) -> Mapping[str, ModelStatus]:
+        """By key, those of parts too; without what was not looked at yet."""
+        return self._statuses
+
+    def use(self, catalog: Catalog) -> None:
+        """Other models from now on; verdicts of those that stay are kept."""
+        self._catalog = catalog
+        self._statuses = {m.key: self._statuses[m.key] for m in catalog.models if m.key in self._statuses}
+        self.reset.emit()
+        self.summary_changed.emit()
+
+    def rows(self) -> tuple[Row, ...]:
+        """In the catalog's order."""
+        return tuple(map(self._row, self._catalog.whole))
+
+    def row(self, key: str) -> Row:
+        """Raises UnknownModel."""
+        return self._row(self._catalog.model(key))
+
+    def parts(self, key: str) -> tuple[Row, ...]:
+        """What a model needs, in the order of being brought."""
+        return tuple(self._row(model) for model in self._catalog.with_parts([key]) if model.key != key)
+
+    def summary(self) -> Summary:
+        """Of all rows."""
+        rows = self.rows()
+        required = [row for row in rows if row.model.required]
+        failed = tuple(row.model.key for row in rows if row.work.activity is Activity.FAILED)
+        done, total = self._bytes()
+        running = self._downloads.work(self._downloads.running) if self._downloads.running else Work()
+        left = (total - done) / running.speed if total and running.speed > 1 else None
+        return Summary(
+            self._mood(rows, failed),
+            len(rows),
+            sum(row.ready for row in rows),
+            len(required),
+            sum(row.ready for row in required),
+            len(self._asked),
+            sum(self._asked.values()),
+            min(1000, done * 1000 // total) if total else None,
+            running.speed,
+            left,
+            failed,
+        )
+
+    def _mood(self, rows: tuple[Row, ...], failed: tuple[str, ...]) -> Mood:
+        if self._downloads.is_working:
+            return Mood.WORKING
+        if self.problem is not None or failed or any(row.verdict is Verdict.DAMAGED for row in rows):
+            return Mood.ATTENTION
+        if not rows or any(row.status is None for row in rows):
+            return Mood.UNKNOWN
+        if any(row.work.activity is Activity.PAUSED for row in rows):
+            return Mood.PAUSED
+        needed = [row for row in rows if row.model.required] or list(rows)
+        return Mood.DONE if all(row.ready for row in needed) else Mood.IDLE
+
+    def _bytes(self) -> tuple[int, int]:
+        """Done and to do of everything asked for; 0 of 0 unless all of it is known."""
+        done = total = 0
+        for key, over in self._asked.items():
+            expected = self._forecasts.bytes_of(key)
+            work = self._downloads.work(key)
+            if over:
+                done, total = done + (expected or 0), total + (expected or 0)
+            elif work.activity is Activity.FETCHING:
+                done, total = done + work.bytes_done, total + max(work.bytes_total, expected or 0)
+            elif expected is None:
+                return 0, 0
+            else:
+                total += expected
+        return done, total
+
+    def _row(self, model: Model) -> Row:
+        return Row(model, self._statuses.get(model.key), self._downloads.work(model.key))
+
+    @Slot(object)
+    def _work_changed(self, keys: frozenset[str]) -> None:
+        for key in keys:
+            if self._downloads.work(key).activity.queued:
+                self._asked[key] = False
+            elif self._asked.get(key) is False:
+                del self._asked[key]
+        self._forecasts.want(key for key, over in self._asked.items() if not over)
+        self.changed.emit(keys)
+        self.summary_changed.emit()
+
+    @Slot(object)
+    def _finished(self, result: TurnResult) -> None:
+        self._asked[result.key] = True
+        if result.status is not None:
+            self._take((result.status,))
+
+    @Slot(object)
+    def _batch_finished(self, _batch: Batch) -> None:
+        self._asked.clear()
+        self._forecasts.forget()
+        self.summary_changed.emit()
+
+    @Slot(object)
+    def _found(self, statuses: tuple[ModelStatus, ...]) -> None:
+        self.problem = None
+        self._take(statuses)
+
+    @Slot(object)
+    def _failed(self, problem: errors.Circumstance) -> None:
+        self.problem = problem
+        self.failed.emit(problem)
+        self.summary_changed.emit()
+
+    def _take(self, statuses: tuple[ModelStatus, ...]) -> None:
+        news = {one.model.key: one for one in statuses}
+        changed = frozenset(key for key, one in news.items() if self._statuses.get(key) != one)
+        self._statuses |= news
+        if changed:
+            self.changed.emit(changed)
+        self.summary_changed.emit()

@@ -1,0 +1,267 @@
+"""The queue as the user sees and changes it: shown at once, journaled in the background, done by the lane."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from model_preload.core.catalog import Catalog
+from model_preload.core.events import Control, Event, EventSink, Notice, Phase, Progress
+from model_preload.core.queue import Queue
+from model_preload.core.tasks.preload import Mode
+from model_preload.downloads.agenda import Agenda, Standing
+from model_preload.downloads.background import Background
+from model_preload.downloads.lane import Lane
+from model_preload.downloads.open_core import OpenCore, Opened
+from model_preload.downloads.threads import WorkerThread
+from model_preload.downloads.values import Activity, Batch, Failure, TurnResult, Work
+
+log = logging.getLogger("model_preload.downloads")
+
+_ACTIVITIES = {
+    Standing.WAITING: Activity.WAITING,
+    Standing.RUNNING: Activity.PREPARING,
+    Standing.PAUSED: Activity.PAUSED,
+    Standing.FAILED: Activity.FAILED,
+}
+
+
+class Downloads(QObject):
+    """Owner of the lane. All methods are for the thread it was made in; none of them waits, but for `stop`.
+
+    Every method that takes keys ignores those to which it does not apply.
+
+    Signals:
+        changed(frozenset[str]): what goes on with those models changed; at most five times a second by progress.
+        order_changed(): models came, went or changed places.
+        finished(TurnResult): a model's turn ended, not by a pause or cancel.
+        batch_finished(Batch): nothing waits any more.
+        noticed(Notice): what the core tells in between.
+        working_changed(bool): bytes may move from now on, or no longer.
+        failed(Circumstance): a change could not be journaled.
+    """
+
+    changed = Signal(object)
+    order_changed = Signal()
+    finished = Signal(object)
+    batch_finished = Signal(object)
+    noticed = Signal(object)
+    working_changed = Signal(bool)
+    failed = Signal(object)
+    _wanted = Signal()
+
+    def __init__(self, core: OpenCore, clerk: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._core = core
+        self._clerk = clerk
+        self._catalog = Catalog(())
+        self._agenda = Agenda()
+        self._progress: dict[str, dict[str, Progress]] = {}
+        self._failures: dict[str, tuple[Failure, ...]] = {}
+        self._results: dict[str, TurnResult] = {}
+        self._running = ""
+        self._working = False
+        self._lane = Lane(core, self._agenda)
+        queued = Qt.ConnectionType.QueuedConnection
+        self._wanted.connect(self._lane.work, queued)
+        self._lane.began.connect(self._began, queued)
+        self._lane.told.connect(self._told, queued)
+        self._lane.ended.connect(self._ended, queued)
+        self._lane.idle.connect(self._idle, queued)
+        self._thread = WorkerThread(self._lane, "lane")
+
+    @property
+    def is_working(self) -> bool:
+        """Whether bytes may move."""
+        return self._working
+
+    @property
+    def running(self) -> str:
+        """The key of the model whose turn it is; "" if it is nobody's."""
+        return self._running
+
+    def order(self) -> tuple[str, ...]:
+        """What is queued, paused or failed, in order."""
+        return tuple(key for key, _ in self._agenda.lines())
+
+    def work(self, key: str) -> Work:
+        """What goes on with a model."""
+        standing = self._agenda.standing(key)
+        if standing is None:
+            return Work()
+        work = Work(_ACTIVITIES[standing], failures=self._failures.get(key, ()))
+        if standing is not Standing.RUNNING:
+            return work
+        return _at_work(work, key, self._progress.get(key, {}))
+
+    def use(self, catalog: Catalog) -> None:
+        """From now on models and their parts are those of this catalog; what it has not is forgotten."""
+        self._catalog = catalog
+        known = {model.key for model in catalog.models}
+        self.cancel(key for key in self.order() if key not in known)
+
+    def load(self, *, go_on: bool) -> None:
+        """Take over what an earlier process left in the journal; to be called once.
+
+        Args:
+            go_on: what waits is brought; else it is paused.
+        """
+
+        def loaded(lines: Sequence[tuple[str, Standing]]) -> None:
+            for key, standing in lines:
+                self._agenda.place(key, standing)
+            if not go_on:
+                self.pause(self.order())
+            self._told_of_all(self.order())
+
+        self._clerk.start(_load, loaded, self.failed.emit)
+
+    def preload(self, keys: Iterable[str], mode: Mode = Mode.BRING) -> None:
+        """Bring them: those that are not queued come last, failed and paused ones wait again."""
+        wanted = tuple(keys)
+        self._agenda.add(wanted, mode)
+        for key in wanted:
+            self._failures.pop(key, None)
+        self._journal(_added, wanted)
+
+    def pause(self, keys: Iterable[str]) -> None:
+        self._journal(Queue.hold, self._agenda.pause(tuple(keys)))
+
+    def resume(self, keys: Iterable[str]) -> None:
+        self._journal(Queue.resume, self._agenda.resume(tuple(keys)))
+
+    def cancel(self, keys: Iterable[str]) -> None:
+        """Take them out of the queue; what was fetched of them stays."""
+        gone = self._agenda.cancel(tuple(keys))
+        for key in gone:
+            self._failures.pop(key, None)
+        catalog = self._catalog
+        self._journal(partial(_removed, catalog), gone)
+
+    def move(self, keys: Sequence[str], before: str | None) -> None:
+        """Have their turn before another one's, or last."""
+        self._agenda.move(keys, before)
+        self._journal(partial(_moved, before), tuple(keys))
+
+    def renew(self) -> None:
+        """Settings changed: go on with a core that is opened by them."""
+        self._core.renew()
+        self._agenda.interrupt()
+
+    def stop(self) -> None:
+        """End the turn that runs and the thread, within half a second as a rule; what was queued goes on next time."""
+        self._agenda.close()
+        self._thread.stop()
+
+    def _journal(self, change: Callable[[Queue, Sequence[str]], None], keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        self._clerk.start(partial(_journaled, change, keys), _nothing, self.failed.emit)
+        self._told_of_all(keys)
+
+    def _told_of_all(self, keys: Sequence[str]) -> None:
+        self.order_changed.emit()
+        self.changed.emit(frozenset(keys))
+        if any(standing is Standing.WAITING for _, standing in self._agenda.lines()):
+            self._set_working(working=True)
+            self._wanted.emit()
+
+    def _set_working(self, *, working: bool) -> None:
+        if working is not self._working:
+            self._working = working
+            self.working_changed.emit(working)
+
+    @Slot(str)
+    def _began(self, key: str) -> None:
+        self._running = key
+        self._progress[key] = {}
+        self._set_working(working=True)
+        self.changed.emit(frozenset([key]))
+
+    @Slot(object)
+    def _told(self, event: Event) -> None:
+        match event:
+            case Progress(model=model) if self._running:
+                self._progress[self._running][model] = event
+                self.changed.emit(frozenset([self._running]))
+            case Notice():
+                self.noticed.emit(event)
+            case _:
+                pass
+
+    @Slot(object)
+    def _ended(self, result: TurnResult) -> None:
+        key, self._running = result.key, ""
+        self._progress.pop(key, None)
+        if result.outcome != "interrupted":
+            self._failures[key] = result.failures
+            self._results.pop(key, None)
+            self._results[key] = result
+            self.finished.emit(result)
+        self.order_changed.emit()
+        self.changed.emit(frozenset([key]))
+
+    @Slot()
+    def _idle(self) -> None:
+        if any(standing is Standing.WAITING for _, standing in self._agenda.lines()):
+            return  # it came while this was on its way; the lane was asked again
+        self._set_working(working=False)
+        if self._results:
+            batch, self._results = Batch(tuple(self._results.values())), {}
+            self.batch_finished.emit(batch)
+
+
+def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:
+    """The newest of the model and its parts tells the phase and the speed; bytes are those of all of them."""
+    if not progress:
+        return work
+    newest = progress[next(reversed(progress))]
+    same = [one for one in progress.values() if one.phase is newest.phase]
+    return replace(
+        work,
+        activity=Activity.CHECKING if newest.phase is Phase.CHECKING else Activity.FETCHING,
+        bytes_done=sum(one.bytes_done for one in same),
+        bytes_total=sum(one.bytes_total for one in same),
+        speed=newest.speed,
+        seconds_left=newest.seconds_left,
+        part="" if newest.model == key else newest.model,
+        files=newest.active,
+    )
+
+
+def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[str, Standing], ...]:
+    """What the journal has, without the parts of what is in it too."""
+    standings = {"waiting": Standing.WAITING, "running": Standing.WAITING, "paused": Standing.PAUSED}
+    entries = {entry.model: entry.state.value for entry in opened.queue.entries()}
+    catalog = opened.services.catalog
+    known = [key for key in entries if key in {model.key for model in catalog.models}]
+    parts = {part.key for key in known for part in catalog.with_parts([key]) if part.key != key}
+    return tuple((key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts)
+
+
+def _journaled(
+    change: Callable[[Queue, Sequence[str]], None],
+    keys: Sequence[str],
+    opened: Opened,
+    _control: Control,
+    _sink: EventSink,
+) -> None:
+    change(opened.queue, keys)
+
+
+def _added(queue: Queue, keys: Sequence[str]) -> None:
+    queue.add(keys)
+
+
+def _removed(catalog: Catalog, queue: Queue, keys: Sequence[str]) -> None:
+    queue.remove(keys, catalog)
+
+
+def _moved(before: str | None, queue: Queue, keys: Sequence[str]) -> None:
+    queue.move(keys, before)
+
+
+def _nothing(_result: None) -> None:
+    pass

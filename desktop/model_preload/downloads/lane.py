@@ -1,0 +1,114 @@
+"""The thread that brings one model at a time.
+
+Pausing or cancelling a model ends its turn: nothing that was fetched is lost by that, the next turn goes on from
+the journal, and meanwhile the lane is free for other models.
+"""
+
+import logging
+import time
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from model_preload.core import errors
+from model_preload.core.events import Cancelled, Control
+from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.tasks.status import ModelStatus, status
+from model_preload.downloads.agenda import Agenda, Standing, Turn
+from model_preload.downloads.background import ProgramFault
+from model_preload.downloads.open_core import OpenCore, Opened
+from model_preload.downloads.values import Failure, TurnResult
+
+log = logging.getLogger("model_preload.downloads")
+
+PURPOSE = "Model Preload"
+"""How our run is named to another one that is refused or waits."""
+
+
+class Lane(QObject):
+    """Works off the agenda. Made in the owner's thread, then moved to its own.
+
+    Signals, all of them from other threads than the owner's:
+        began(str): a model's turn.
+        told(Event): what the core tells meanwhile.
+        ended(TurnResult): that turn is over.
+        idle(): nothing waits.
+    """
+
+    began = Signal(str)
+    told = Signal(object)
+    ended = Signal(object)
+    idle = Signal()
+
+    def __init__(self, core: OpenCore, agenda: Agenda) -> None:
+        super().__init__()
+        self._core = core
+        self._agenda = agenda
+
+    @Slot()
+    def work(self) -> None:
+        """Take turns until none waits; asked for again meanwhile, it finds nothing more to do."""
+        while (turn := self._agenda.take()) is not None:
+            self.began.emit(turn.key)
+            self.ended.emit(self._bring(turn))
+        self.idle.emit()
+
+    def _bring(self, turn: Turn) -> TurnResult:
+        began = time.monotonic()
+        outcome, fetched, found = "failed", 0, None
+        failures: tuple[Failure, ...] = ()
+        try:
+            with self._core.lease() as opened:
+                try:
+                    report = self._preload(opened, turn)
+                    outcome, fetched, failures = report.outcome, report.bytes_fetched, _failures(report)
+                except Cancelled:
+                    outcome = "interrupted"
+                except errors.Circumstance as problem:
+                    failures = (_failure(turn, problem),)
+                standing = self._agenda.finish(turn, outcome)
+                self._keep(opened, turn, standing)
+                found = self._status(opened, turn)
+        except errors.Circumstance as problem:
+            failures = (*failures, _failure(turn, problem))
+            self._agenda.finish(turn, outcome)
+        except Exception as error:
+            log.critical("a fault of the program", exc_info=True)
+            outcome, failures = "failed", (_failure(turn, ProgramFault(error)),)
+            self._agenda.finish(turn, outcome)
+        return TurnResult(turn.key, outcome, found, fetched, time.monotonic() - began, failures)
+
+    def _preload(self, opened: Opened, turn: Turn) -> RunReport:
+        return preload(
+            opened.services,
+            opened.queue,
+            [turn.key],
+            turn.control,
+            self.told.emit,
+            purpose=PURPOSE,
+            wait=True,
+            mode=turn.mode,
+        )
+
+    def _keep(self, opened: Opened, turn: Turn, standing: Standing | None) -> None:
+        """In the journal, what the user decided while the turn was running."""
+        if standing is Standing.PAUSED:
+            opened.queue.hold([turn.key])
+        elif standing is None:
+            opened.queue.remove([turn.key], opened.services.catalog)
+
+    def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
+        try:
+            (found,) = status(opened.services, [turn.key], Control())
+        except errors.Circumstance as problem:
+            log.warning("%s: %s", turn.key, problem)
+            return None
+        return found
+
+
+def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:
+    log.error("%s: %s", turn.key, problem)
+    return Failure(problem.code, turn.key, "", f"{problem.title} {problem.next_step}")
+
+
+def _failures(report: RunReport) -> tuple[Failure, ...]:
+    return tuple(Failure(error.code, error.key, error.file, error.message) for error in report.errors)

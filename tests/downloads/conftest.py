@@ -1,0 +1,20 @@
+"""The desk as fixtures."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from helpers.desk import Desk, desks
+
+
+@pytest.fixture(name="desks")
+def _desks(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+    with desks(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture
+def desk(desks: Callable[[], Desk]) -> Desk:
+    return desks()

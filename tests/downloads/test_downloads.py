@@ -1,0 +1,183 @@
+"""The queue as the user changes it, on the real core and a real hub."""
+
+from collections.abc import Callable
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from helpers.desk import BYTES, Desk
+from model_preload.core.tasks.preload import Mode
+from model_preload.core.values import Verdict
+from model_preload.demo.repository import Repository
+from model_preload.downloads.board import Mood
+from model_preload.downloads.values import Activity
+
+SLOW = 1_500_000
+"""Bytes a second of a connection: long enough to do something meanwhile."""
+
+
+def activity(desk: Desk, key: str) -> Activity:
+    return desk.downloads.work(key).activity
+
+
+def queued(desk: Desk) -> list[tuple[str, str]]:
+    """What the journal has, when everything that was asked for is written."""
+    with desk.core.lease() as opened:
+        return [(entry.model, entry.state.value) for entry in opened.queue.entries()]
+
+
+def test_all_are_brought_and_told(desk: Desk, qtbot: QtBot) -> None:
+    order: list[str] = []
+    desk.downloads.finished.connect(lambda result: order.append(result.key))
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000) as ended:
+        desk.downloads.preload(["a", "b", "c"])
+        assert desk.downloads.is_working
+        assert activity(desk, "c") is Activity.WAITING
+    assert ended.args is not None
+    (batch,) = ended.args
+    assert order == ["a", "b", "c"]
+    assert [one.key for one in batch.ready] == ["a", "b", "c"]
+    assert batch.bytes_fetched == 3 * BYTES
+    assert desk.verdicts == [Verdict.READY] * 3
+    assert not desk.downloads.is_working
+    assert desk.board.summary().mood is Mood.DONE
+    qtbot.waitUntil(lambda: queued(desk) == [])
+
+
+def test_one_that_is_paused_lets_the_next_one_go_on(desk: Desk, qtbot: QtBot) -> None:
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a", "b"])
+    qtbot.waitUntil(lambda: activity(desk, "a") is Activity.FETCHING)
+    desk.downloads.pause(["a"])
+    assert activity(desk, "a") is Activity.PAUSED
+    desk.hub.rate = None
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        pass
+    assert [activity(desk, key) for key in "ab"] == [Activity.PAUSED, Activity.IDLE]
+    qtbot.waitUntil(lambda: ("a", "paused") in queued(desk))
+    served = desk.hub.bytes_served
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.resume(["a"])
+    assert desk.verdicts[:2] == [Verdict.READY] * 2
+    assert desk.hub.bytes_served < served + BYTES + 1_000_000
+
+
+def test_a_cancelled_one_leaves_and_comes_back_when_asked(desk: Desk, qtbot: QtBot) -> None:
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: activity(desk, "a") is Activity.FETCHING)
+    with qtbot.waitSignal(desk.downloads.working_changed, timeout=2_000):
+        desk.downloads.cancel(["a"])
+        assert activity(desk, "a") is Activity.IDLE
+    qtbot.waitUntil(lambda: queued(desk) == [])
+    desk.hub.rate = None
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"])
+    assert desk.board.row("a").ready
+
+
+def test_the_order_can_be_changed(desk: Desk, qtbot: QtBot) -> None:
+    order: list[str] = []
+    desk.downloads.finished.connect(lambda result: order.append(result.key))
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a", "b", "c"])
+    desk.downloads.move(["c"], "b")
+    assert desk.downloads.order() == ("a", "c", "b")
+    desk.hub.rate = None
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        pass
+    assert order == ["a", "c", "b"]
+
+
+@pytest.mark.parametrize("go_on", [True, False])
+def test_the_queue_outlives_the_process(desks: Callable[[], Desk], qtbot: QtBot, go_on: bool) -> None:
+    first = desks()
+    first.hub.rate = SLOW
+    first.downloads.preload(["b", "a"])
+    qtbot.waitUntil(lambda: first.downloads.work("b").bytes_done > 200_000, timeout=20_000)
+    first.close()
+    second = desks()
+    second.hub.rate = None
+    second.downloads.load(go_on=go_on)
+    qtbot.waitUntil(lambda: bool(second.downloads.order()))
+    assert second.downloads.order() == ("b", "a")
+    if not go_on:
+        assert [activity(second, key) for key in "ba"] == [Activity.PAUSED] * 2
+        assert not second.downloads.is_working
+        second.downloads.resume(second.downloads.order())
+    with qtbot.waitSignal(second.downloads.batch_finished, timeout=20_000) as ended:
+        pass
+    assert ended.args is not None
+    assert [one.key for one in ended.args[0].ready] == ["b", "a"]
+    assert ended.args[0].bytes_fetched < 2 * BYTES  # the first process's bytes counted
+
+
+def test_a_failure_is_told_and_can_be_tried_again(desk: Desk, qtbot: QtBot, expected_log: Callable[..., None]) -> None:
+    expected_log("a: ")
+    files = {"model.bin": b"a" * BYTES}
+    desk.hub.put(Repository.of("demo/a", files, private=True))
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000) as ended:
+        desk.downloads.preload(["a", "b"])
+    assert ended.args is not None
+    assert [one.key for one in ended.args[0].failed] == ["a"]
+    (failure,) = desk.downloads.work("a").failures
+    assert failure.code == "repository-private"
+    assert failure.message
+    assert desk.board.summary().mood is Mood.ATTENTION
+    desk.hub.put(Repository.of("demo/a", files))
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"])
+        assert desk.downloads.work("a").failures == ()
+    assert desk.board.row("a").ready
+
+
+def test_new_settings_count_from_the_next_byte_on(desk: Desk, qtbot: QtBot) -> None:
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: activity(desk, "a") is Activity.FETCHING)
+    with desk.core.lease() as before:
+        desk.downloads.renew()
+        with desk.core.lease() as after:
+            assert after.services is not before.services
+        desk.hub.rate = None
+        with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+            pass
+    assert desk.board.row("a").ready
+
+
+def test_a_repair_fetches_what_is_damaged(desk: Desk, qtbot: QtBot, expected_log: Callable[..., None]) -> None:
+    expected_log("damaged")
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"])
+    with desk.core.lease() as opened:
+        location = desk.board.statuses["a"].location
+        assert location is not None
+        assert opened.services is not None
+    (blob,) = [path for path in location.rglob("*") if path.is_file() and path.stat().st_size == BYTES][:1]
+    content = bytearray(blob.read_bytes())
+    content[5] ^= 1
+    blob.write_bytes(content)
+    with qtbot.waitSignal(desk.checks.found, timeout=20_000):
+        desk.checks.look_deep(["a"])
+    assert desk.board.row("a").verdict is Verdict.DAMAGED
+    assert desk.board.summary().mood is Mood.ATTENTION
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"], Mode.REPAIR)
+    assert desk.board.row("a").ready
+
+
+def test_the_whole_is_told_in_numbers(desk: Desk, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(desk.checks.found):
+        desk.checks.look()
+    assert desk.board.summary().mood is Mood.IDLE
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a", "b", "c"])
+    assert (desk.board.summary().asked, desk.board.summary().brought) == (3, 0)
+    qtbot.waitUntil(lambda: desk.board.summary().permille is not None, timeout=20_000)
+    seen: list[int] = []
+    desk.board.summary_changed.connect(lambda: seen.append(desk.board.summary().permille or 0))
+    desk.hub.rate = None
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        pass
+    assert max(seen) > 0
+    assert (desk.board.summary().asked, desk.board.summary().ready) == (0, 3)
