@@ -39,7 +39,6 @@ def test_all_are_brought_and_told(desk: Desk, qtbot: QtBot) -> None:
     assert [one.key for one in batch.ready] == ["a", "b", "c"]
     assert batch.bytes_fetched == 3 * BYTES
     assert desk.verdicts == [Verdict.READY] * 3
-    assert not desk.downloads.is_working
     assert desk.board.summary().mood is Mood.DONE
     qtbot.waitUntil(lambda: queued(desk) == [])
 
