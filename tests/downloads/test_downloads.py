@@ -9,7 +9,7 @@ from helpers.desk import BYTES, Desk
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.values import Verdict
 from model_preload.demo.repository import Repository
-from model_preload.downloads.board import Mood
+from model_preload.downloads.summary import Mood
 from model_preload.downloads.values import Activity
 
 SLOW = 1_500_000
