@@ -103,6 +103,7 @@ def _bring(session: Session, mode: Mode) -> int:
             purpose=session.command,
             wait=session.asked.wait,
             mode=mode,
+            wake=keys if _named(session) else (),
         )
     return _brought(session, keys, report, services.catalog.models, {})
 
@@ -221,8 +222,7 @@ def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
     Raises UnknownModel.
     """
     asked = session.asked
-    named = [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
-    models = session.services.catalog.select(named or usual)
+    models = session.services.catalog.select(_named(session) or usual)
     if getattr(asked, "required", False):
         models = tuple(model for model in models if model.required)
     if not models:
@@ -230,6 +230,11 @@ def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
             text("No model of the catalog is required."), text("Name models, or leave --required out.")
         )
     return [model.key for model in models]
+
+
+def _named(session: Session) -> list[str]:
+    asked = session.asked
+    return [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
 
 
 _COMMANDS = {

@@ -16,8 +16,8 @@ from model_preload.core import catalog, errors, paths, settings, texts
 from model_preload.core.caches.huggingface import default_root
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
-from model_preload.core.http import system_proxies
-from model_preload.core.tasks.services import open_services
+from model_preload.core.tasks.own_catalog import whole_catalog
+from model_preload.core.tasks.services import open_services, proxies_of
 from model_preload.core.texts import text
 from model_preload.system.credentials import SystemCredentials
 
@@ -69,12 +69,12 @@ def _run(words: Sequence[str], language: str) -> int:
                 language = texts.use(chosen.language)
             with open_services(
                 home,
-                catalog=catalog.load(asked.catalog) if asked.catalog else catalog.builtin(),
+                catalog=_catalog(asked.catalog, home),
                 settings=chosen,
                 credentials=SystemCredentials(os.environ, _hf_home()),
                 environ=os.environ,
                 user_home=Path.home(),
-                proxies=system_proxies(),
+                proxies=proxies_of(chosen),
             ) as services:
                 command = _command_line(words)
                 return commands.run(commands.Session(asked, language, services, home, control, command))
@@ -86,6 +86,16 @@ def _run(words: Sequence[str], language: str) -> int:
             raise
         finally:
             logs.tear_down(handlers)
+
+
+def _catalog(named: Path | None, home: Path) -> catalog.Catalog:
+    """The one that was named, else the built-in models and the user's own. Raises CatalogProblem."""
+    if named is not None:
+        return catalog.load(named)
+    known, problem = whole_catalog(home)
+    if problem is not None:
+        raise problem
+    return known
 
 
 def _command_line(words: Sequence[str]) -> str:

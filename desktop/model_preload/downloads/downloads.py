@@ -13,7 +13,7 @@ from model_preload.core.queue import Queue
 from model_preload.core.tasks.preload import Mode
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
-from model_preload.downloads.lane import Lane
+from model_preload.downloads.lane import Lane, forget
 from model_preload.downloads.open_core import OpenCore, Opened
 from model_preload.downloads.threads import WorkerThread
 from model_preload.downloads.values import Activity, Batch, Failure, TurnResult, Work
@@ -256,7 +256,7 @@ def _added(queue: Queue, keys: Sequence[str]) -> None:
 
 
 def _removed(catalog: Catalog, queue: Queue, keys: Sequence[str]) -> None:
-    queue.remove(keys, catalog)
+    forget(queue, catalog, keys)
 
 
 def _moved(before: str | None, queue: Queue, keys: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ about it), both marked for translation. A fault of our own is not a circumstance
 plain exception that it is and ends in the log with its traceback.
 """
 
-from model_preload.core.errors.base import Circumstance
+from model_preload.core.errors.base import Circumstance, needs_person
 from model_preload.core.errors.disks import (
     AccessDenied,
     DiskFailed,
@@ -53,10 +53,12 @@ from model_preload.core.errors.network import (
     ProxyUnsupported,
 )
 from model_preload.core.errors.refused import (
+    CredentialStoreUnusable,
     EnvFileChanged,
     EnvFileMissing,
     EnvFileProblem,
     EnvFileUnsound,
+    EnvVariableOutside,
     HeldByAnother,
     JournalDamaged,
     JournalLocked,
@@ -70,9 +72,14 @@ from model_preload.core.errors.refused import (
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
 from model_preload.core.errors.usage import (
     CatalogProblem,
+    FolderUnfit,
+    ModelUnfit,
+    PatternUnfit,
     PlaceUnfit,
     PlatformUnknown,
     SettingsProblem,
+    SourceUnreadable,
+    TokenUnfit,
     UnknownModel,
     UsageProblem,
 )
@@ -90,6 +97,7 @@ __all__ = [
     "CertificateUnknown",
     "Circumstance",
     "ConnectionLost",
+    "CredentialStoreUnusable",
     "DeadlineExceeded",
     "DigestMismatch",
     "DiskFailed",
@@ -99,6 +107,8 @@ __all__ = [
     "EnvFileMissing",
     "EnvFileProblem",
     "EnvFileUnsound",
+    "EnvVariableOutside",
+    "FolderUnfit",
     "HeldByAnother",
     "HubBusy",
     "HubProblem",
@@ -110,10 +120,12 @@ __all__ = [
     "JournalTooNew",
     "JournalUnusable",
     "LengthWrong",
+    "ModelUnfit",
     "NotAFolder",
     "NotJson",
     "NothingToUndo",
     "PathGone",
+    "PatternUnfit",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",
@@ -139,8 +151,11 @@ __all__ = [
     "SourceEmpty",
     "SourceIncomplete",
     "SourceUnfit",
+    "SourceUnreadable",
     "TokenRefused",
+    "TokenUnfit",
     "TransferProblem",
     "UnknownModel",
     "UsageProblem",
+    "needs_person",
 ]

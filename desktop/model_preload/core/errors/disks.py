@@ -23,6 +23,7 @@ class DiskProblem(Circumstance):
 
 class DiskFull(DiskProblem):
     code = "disk-full"
+    needs_person = True
 
     def __init__(self, path: Path, free: int) -> None:
         super().__init__(

@@ -53,6 +53,7 @@ class ProxyCannotReach(HubUnreachable):
 
 class ProxyLoginNeeded(ProxyProblem):
     code = "proxy-login"
+    needs_person = True
 
     def __init__(self, proxy: str) -> None:
         super().__init__(
@@ -63,6 +64,7 @@ class ProxyLoginNeeded(ProxyProblem):
 
 class ProxyLoginRefused(ProxyProblem):
     code = "proxy-login"
+    needs_person = True
 
     def __init__(self, proxy: str) -> None:
         super().__init__(
@@ -73,6 +75,7 @@ class ProxyLoginRefused(ProxyProblem):
 
 class ProxyLoginUnsupported(ProxyProblem):
     code = "proxy-login-unsupported"
+    needs_person = True
 
     def __init__(self, proxy: str, kinds: Sequence[str]) -> None:
         super().__init__(

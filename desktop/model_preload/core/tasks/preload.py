@@ -1,7 +1,7 @@
 """The main job: bring every model that was asked for, and prove it."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,8 +71,9 @@ def preload(
     wait: bool = False,
     mode: Mode = Mode.BRING,
     patience: float = PATIENCE,
+    wake: Collection[str] | None = None,
 ) -> RunReport:
-    """Bring those models and the parts they need, in the queue's order.
+    """Bring those models and the parts they need, in the queue's order. None named means all.
 
     A model that fails does not stop the others; its error is in the report. A cancel is not an error: the
     report's outcome is `interrupted`, and what was fetched stays for the next run.
@@ -83,6 +84,8 @@ def preload(
         wait: until another run is over, instead of being refused.
         mode: see `Mode`.
         patience: seconds to wait for room when a drive is full.
+        wake: the models that someone named, who want them even if they are paused; by default all of `keys`. What
+            else is paused in the queue, or becomes so before its turn, is passed over.
 
     Raises:
         UnknownModel, HeldByAnother, PlanRefused, PlaceUnknown: nothing was begun.
@@ -97,7 +100,10 @@ def preload(
     if services.journal.recovered:
         sink(Notice("", services.journal.recovered))
     with queue.running(purpose, control if wait else None, on_wait):
-        queue.add(model.key for model in models)
+        named = keys if wake is None else wake
+        woken = {model.key for model in services.catalog.with_parts(named)} if named else set()
+        sparing = {model.key for model in models} - woken
+        queue.add((model.key for model in models), sparing=sparing)
         if services.output is None:
             clean_parts(services, (entry.model for entry in queue.entries()))
         room = Room(services, control, sink, patience)
@@ -127,8 +133,10 @@ class _Run:
         self._mode = mode
         self._room = room
         self._alone = alone
-        order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
-        self._models = sorted(models, key=lambda model: order[model.key])
+        by_key = {model.key: model for model in models}
+        self._models = [by_key[key] for key in queue.in_order(by_key)]
+        for key in by_key.keys() - {model.key for model in self._models}:
+            sink(Notice(key, text("It is paused and stays so until it is resumed, or preloaded by its name.")))
         self._errors: list[RunError] = []
         self._unreadable: dict[Path, errors.DiskProblem] = {}
         self._fetched = 0
@@ -164,8 +172,9 @@ class _Run:
         self._total = whole.bytes_to_fetch
         for position, pinned in enumerate(pins, start=1):
             model = pinned.model
+            if not self._queue.started(model.key):
+                continue
             self._sink(ModelStarted(model.key, position, len(pins)))
-            self._queue.started(model.key)
             before = self._fetched
             try:
                 ready = self._bring(pinned)
@@ -200,7 +209,7 @@ class _Run:
 
     def _bring(self, pinned: Pinned) -> bool:
         """One model, from the first source that brings all of it; True if every file is in place."""
-        sources = list(pinned.model.sources)
+        sources = self._services.sources_of(pinned.model)
         left = sources[sources.index(pinned.source) + 1 :]
         while True:
             failed = self._room.attempt(pinned, partial(self._bring_from, pinned))

@@ -14,6 +14,8 @@ log = logging.getLogger("model_preload.tasks")
 PATIENCE = 600.0
 """Seconds that a run waits for room before it gives the model up."""
 POLL_SECONDS = 2.0
+ROOM_AGAIN = "room-again"
+"""The code of the notice that ends one with the code of DiskFull."""
 _LONGEST_PAUSE = 60.0
 _LEAST = 4 << 20
 """Bytes that have to be free beside those still to come: the journal, folders, names."""
@@ -60,14 +62,14 @@ class Room:
         self._measure(pinned)
         told = self._shortage(pinned, full) or text("No room left for {path}. Waiting for room.", path=full.path)
         log.warning("%s: %s", pinned.model.key, told)
-        self._sink(Notice(pinned.model.key, told))
+        self._sink(Notice(pinned.model.key, told, errors.DiskFull.code))
         while self._waited < self._patience:
             pause = min(self._pause, self._patience - self._waited)
             self._control.sleep(pause)
             self._control.check()
             self._waited += pause
             if self._shortage(pinned, full) is None:
-                self._sink(Notice(pinned.model.key, text("There is room again; going on.")))
+                self._sink(Notice(pinned.model.key, text("There is room again; going on."), ROOM_AGAIN))
                 return True
         return False
 
