@@ -7,6 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
+from helpers.qt import language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
+
+__all__ = ["language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
 
 
 @pytest.fixture(name="desks")

@@ -9,7 +9,9 @@ lane.py        the thread that brings one model at a time
 downloads.py   the queue as the user sees and changes it
 checks.py      verdicts, quick and deep
 forecast.py    what the queued models want from the network
+summary.py     the whole in numbers
 board.py       verdict, work and failure of every model in one table
+log_buffer.py  the newest records of the log, for a window
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
 """

@@ -42,9 +42,7 @@ def of_batch(batch: Batch, rows: Sequence[Row], language: str) -> Message:
         failed = ", ".join(names.get(one.key, one.key) for one in batch.failed[:_NAMED])
         more = len(batch.failed) - _NAMED
         told = failed if more <= 0 else str(plural("{names} and {n} more", "{names} and {n} more", more, names=failed))
-        title = plural(
-            "{n} model could not be preloaded", "{n} models could not be preloaded", len(batch.failed)
-        )
+        title = plural("{n} model could not be preloaded", "{n} models could not be preloaded", len(batch.failed))
         message = text("{names}. Ready: {ready} of {models}.", names=told, ready=ready, models=count)
         return Message(str(title), str(message), Target.STATUS, warning=True)
     title = (
