@@ -31,7 +31,7 @@ def _app(words: Sequence[str]) -> int:
     except ImportError as error:
         from model_preload import cli
 
-        return cli.without_windows(error)
+        return cli.without_windows(words, error)
     return app.main(words)
 
 

@@ -70,7 +70,7 @@ class Board(QObject):
         downloads.batch_finished.connect(self._batch_finished)
         forecasts.changed.connect(self.summary_changed)
         checks.found.connect(self._found)
-        checks.failed.connect(self._failed)
+        checks.failed.connect(self.fail)
 
     @property
     def catalog(self) -> Catalog:
@@ -183,7 +183,8 @@ class Board(QObject):
         self._take(statuses)
 
     @Slot(object)
-    def _failed(self, problem: errors.Circumstance) -> None:
+    def fail(self, problem: errors.Circumstance) -> None:
+        """Verdicts can't be had, until some are found again."""
         self.problem = problem
         self.failed.emit(problem)
         self.summary_changed.emit()

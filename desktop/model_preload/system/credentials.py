@@ -136,6 +136,14 @@ class SystemCredentials:
         return Path(self._environ.get("HF_TOKEN_PATH") or self._hf_home / "token")
 
 
+def hf_home(environ: Mapping[str, str]) -> Path:
+    """Where the hf command keeps its login; a cache elsewhere (HF_HUB_CACHE) does not move it."""
+    from model_preload.core.caches.huggingface import default_root
+
+    without_cache = {name: value for name, value in environ.items() if not name.endswith("_HUB_CACHE")}
+    return default_root(without_cache, Path.home()).parent
+
+
 def _checked(found: str, origin: str | Path) -> str:
     if not _TOKEN.fullmatch(found):
         raise SettingsProblem(Path(origin), text("a token has no blanks and no characters but those of ASCII"))

@@ -34,7 +34,7 @@ class Consent(QObject):
     """Lets bytes move, or not; GUI thread.
 
     Args:
-        asked: what has to be asked now, by the settings and the state of line and battery, in this order.
+        standing: what stands in the way just now, in this order, and what the user said of it: `ask`, `go-on`, `wait`.
         remember: keeps an answer: name of the setting, and `go-on` or `wait`.
 
     Signals:
