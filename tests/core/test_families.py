@@ -227,6 +227,25 @@ def test_the_checkout_is_announced_once_and_excluded(bench: Workbench, platform:
         assert exclude.read_bytes() == written
 
 
+@pytest.mark.parametrize("git", [False, True])
+def test_of_a_single_file_s_folder_git_goes_on_to_show_the_rest(bench: Workbench, platform: Path, git: bool) -> None:
+    exclude = platform / ".git" / "info" / "exclude"
+    if git:
+        exclude.parent.mkdir(parents=True)
+    bench.environ["TIANSHU_WATERMARK_CACHE_DIR"] = "[my] marks"
+    (platform / "backend" / "[my] marks").mkdir(parents=True)
+    (platform / "backend" / "[my] marks" / "mine.txt").write_bytes(b"mine")
+    for told in (["yolo11"], []):
+        bench.events.clear()
+        assert bench.preload("yolo11").outcome == "done"
+        assert [e.model for e in bench.events if isinstance(e, Notice) and "platform's folder" in str(e.message)] == told
+    if git:
+        assert exclude.read_text().splitlines() == [
+            r"/backend/\[my] marks/yolo11x_watermark.pt",
+            "/backend/.model-preload/",
+        ]
+
+
 # A listing that lacks something
 
 
