@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -270,6 +271,56 @@ def test_settings_that_are_no_settings_are_told_and_kept(tmp_path: Path, wrong: 
     with pytest.raises(errors.NotJson):
         announcement.make()
     assert config.read_text() == wrong
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ['{"models-dir": {"pipeline": "D:\\模型"}}'.encode("gb18030"), "{}".encode("utf-16"), b"{}" + b" " * 65536],
+    ids=["GBK", "UTF-16", "too long"],
+)
+def test_settings_that_can_t_be_read_safely_are_told_and_kept(tmp_path: Path, wrong: bytes) -> None:
+    config = tmp_path / "mineru.json"
+    config.write_bytes(wrong)
+    with pytest.raises((errors.NotUtf8, errors.FileTooLong), match="mineru"):
+        MinerUConfig(config, tmp_path / "kit", Disk()).make()
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("mineru*")} == {"mineru.json": wrong}
+
+
+def test_settings_with_a_mark_that_mineru_does_not_take_are_made_anew(tmp_path: Path) -> None:
+    config = tmp_path / "mineru.json"
+    before = json.dumps({"models-dir": {"pipeline": str(tmp_path / "kit")}, "汉": 1}, ensure_ascii=False)
+    config.write_text(before, encoding="utf-8-sig")
+    announcement = MinerUConfig(config, tmp_path / "kit", Disk())
+    assert not announcement.made()
+    announcement.make()
+    assert announcement.made()
+    assert json.loads(config.read_text(encoding="utf-8")) == json.loads(before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_settings_keep_their_permissions_and_the_former_ones_stay(tmp_path: Path) -> None:
+    config, backup = tmp_path / "mineru.json", tmp_path / "mineru.json.bak"
+    config.write_text('{"token": 1}')
+    config.chmod(0o600)
+    for folder in ("one", "other"):
+        MinerUConfig(config, tmp_path / folder, Disk()).make()
+        assert MinerUConfig(config, tmp_path / folder, Disk()).made()
+        assert backup.read_text() == '{"token": 1}'
+        assert [oct(path.stat().st_mode & 0o777) for path in (config, backup)] == ["0o600"] * 2
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_settings_behind_a_link_are_written_where_they_are(tmp_path: Path, there: bool) -> None:
+    if not Disk().has_symlinks(tmp_path):
+        pytest.skip("this user may not make symbolic links")
+    real, config = tmp_path / "dotfiles" / "real.json", tmp_path / "mineru.json"
+    config.symlink_to(Path("dotfiles") / "real.json")
+    if there:
+        fill(tmp_path, {"dotfiles/real.json": "{}"})
+    MinerUConfig(config, tmp_path / "kit", Disk()).make()
+    assert config.is_symlink()
+    assert json.loads(real.read_text())["models-dir"]["pipeline"] == str(tmp_path / "kit")
+    assert sorted(path.name for path in real.parent.iterdir()) == ["real.json", "real.json.bak"][: 1 + there]
 
 
 # The disk's part

@@ -28,6 +28,9 @@ _GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
+_SMALL = 1 << 16
+"""Characters of a text that is read as a whole: settings, names, what this program noted."""
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT (Microsoft: "Reparse Point Tags"); os.path.isjunction needs 3.12
 
 T = TypeVar("T")
 
@@ -159,18 +162,31 @@ class Disk:
                 os.fsync(file.fileno())
             _renamed(staged, path)
 
-    def read_text(self, path: Path) -> str | None:
-        """A small UTF-8 file's content, None if there is none."""
-        with translated(path):
+    def read_text(self, path: Path, *, exact: bool = False) -> str | None:
+        """A small UTF-8 file's content with `\\n` as its line ends, None if there is none.
+
+        Args:
+            exact: what is no UTF-8 is refused; else it is shown as U+FFFD.
+
+        Raises:
+            FileTooLong: more than 65,536 characters.
+            NotUtf8, NotAFile.
+        """
+        with _reading_small(path):
             try:
-                with open(extended(path), encoding="utf-8", errors="replace") as file:
-                    return file.read(65536)
+                with open(extended(path), encoding="utf-8", errors="strict" if exact else "replace") as file:
+                    content = file.read(_SMALL + 1)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except UnicodeDecodeError as error:
+                raise errors.NotUtf8(path) from error
+        if len(content) > _SMALL:
+            raise errors.FileTooLong(path, _SMALL)
+        return content
 
     def read_bytes(self, path: Path) -> bytes | None:
-        """A small file's content, None if there is none."""
-        with translated(path):
+        """A small file's content, None if there is none. Raises NotAFile."""
+        with _reading_small(path):
             try:
                 with open(extended(path), "rb") as file:
                     return file.read()
@@ -209,6 +225,25 @@ class Disk:
             with translated(path):
                 raise
         return found if stat.S_ISREG(found.st_mode) else None
+
+    def is_link(self, path: Path) -> bool:
+        """Whether a symbolic link or a junction is there, wherever it leads."""
+        try:
+            found = os.lstat(extended(path))
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+
+    def behind_links(self, path: Path) -> Path:
+        """Where a link leads in the end, which need not be there; the path itself if it is none."""
+        if not self.is_link(path):
+            return path
+        with translated(path):
+            return Path(os.path.realpath(path))
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a folder is there, or a link to one."""
+        return os.path.isdir(extended(path))
 
     def is_same(self, one: Path, other: Path) -> bool:
         """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
@@ -313,6 +348,18 @@ def _staged(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             os.unlink(extended(staged))
+
+
+@contextmanager
+def _reading_small(path: Path) -> Iterator[None]:
+    """Of a folder the system says that it is one, or only, as Windows does, that it can't be opened."""
+    with translated(path):
+        try:
+            yield
+        except (IsADirectoryError, PermissionError) as error:
+            if os.path.isdir(extended(path)):
+                raise errors.NotAFile(path) from error
+            raise
 
 
 def _renamed(source: Path, target: Path) -> None:

@@ -155,7 +155,7 @@ class Services:
                     yield path
 
     def _small_file(self, path: PurePath) -> str | None:
-        return self.disk.read_text(Path(path))
+        return self.disk.read_text(Path(path), exact=True)
 
     def folder_of(self, model: Model) -> Path:
         """A folder place, filled in. Raises PlaceUnknown."""
