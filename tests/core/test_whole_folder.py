@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import stat
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -343,3 +345,36 @@ def test_a_link_is_removed_without_what_it_leads_to(tmp_path: Path) -> None:
     Disk().remove_tree(tmp_path / "real")
     Disk().remove_tree(tmp_path / "real")
     assert not (tmp_path / "real").exists()
+
+
+def test_links_in_a_folder_are_told_and_not_followed(tmp_path: Path) -> None:
+    if not Disk().has_symlinks(tmp_path):
+        pytest.skip("this user may not make symbolic links")
+    fill(tmp_path / "real", FILES)
+    fill(tmp_path / "top", {"deep/a.txt": "a"})
+    for name, target in (("to folder", "../../real"), ("to file", "../../real/config.json"), ("to nowhere", "none")):
+        (tmp_path / "top" / "deep" / name).symlink_to(target)
+    assert Disk().tree(tmp_path / "top") == ("deep/a.txt", "deep/to file", "deep/to folder", "deep/to nowhere")
+
+
+@pytest.mark.skipif(os.name != "nt", reason="Windows has junctions")
+def test_a_junction_is_a_link(tmp_path: Path) -> None:
+    fill(tmp_path / "real", FILES)
+    (tmp_path / "top").mkdir()
+    for name in ("top/inside", "outside"):
+        subprocess.run(["cmd", "/c", "mklink", "/J", str(tmp_path / name), str(tmp_path / "real")], check=True)
+    assert Disk().tree(tmp_path / "top") == ("inside",)
+    assert Disk().behind_links(tmp_path / "outside") == (tmp_path / "real").resolve()
+    Disk().remove_tree(tmp_path / "outside")
+    Disk().remove_tree(tmp_path / "top")
+    assert tree(tmp_path / "real") == FILES
+
+
+@pytest.mark.skipif(os.name != "nt" and os.geteuid() == 0, reason="root is denied nothing")
+def test_what_is_read_only_is_removed_too(tmp_path: Path) -> None:
+    """On Windows by its own attribute, elsewhere by its folder's mode."""
+    fill(tmp_path / "top", FILES)
+    for path in ("weights/模型.bin", "weights", "tokens.txt", "."):
+        (tmp_path / "top" / path).chmod(stat.S_IREAD | stat.S_IEXEC)
+    Disk().remove_tree(tmp_path / "top")
+    assert not (tmp_path / "top").exists()

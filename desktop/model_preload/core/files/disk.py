@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model_preload.core import errors
+from model_preload.core.files import folders
 from model_preload.core.files.part import PartFile
 from model_preload.core.values import Published
 
@@ -30,7 +31,6 @@ _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violatio
 _HELD_SECONDS = 10.0
 _SMALL = 1 << 16
 """Characters of a text that is read as a whole: settings, names, what this program noted."""
-_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT (Microsoft: "Reparse Point Tags"); os.path.isjunction needs 3.12
 
 T = TypeVar("T")
 
@@ -103,14 +103,19 @@ class Disk:
 
         A target held by another program (antivirus, an engine) is tried again for ten seconds.
         """
+        self.move(source, target)
+        with translated(target):
+            found = os.stat(extended(target))
+        return Published(target, found.st_size, found.st_mtime_ns)
+
+    def move(self, source: Path, target: Path) -> None:
+        """The same with whatever is there: of a link the link itself."""
         with translated(target):
             try:
                 self._in_folder(target, lambda: _renamed(source, target))
             except FileNotFoundError as error:  # the target's folder was made a moment ago
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
-            found = os.stat(extended(target))
-        return Published(target, found.st_size, found.st_mtime_ns)
 
     def adopt(self, source: Path, target: Path) -> Published:
         """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
@@ -205,12 +210,9 @@ class Disk:
             _while_held(lambda: os.unlink(extended(path)))
 
     def remove_tree(self, path: Path) -> None:
-        """Delete a folder with everything in it, of a link only the link; one that is not there is fine."""
+        """Delete a folder with all that is in it, read-only or not, of a link only the link; none there is fine."""
         with translated(path), suppress(FileNotFoundError):
-            if os.path.islink(extended(path)):
-                os.unlink(extended(path))
-            else:
-                shutil.rmtree(extended(path))
+            folders.remove(extended(path))
 
     def stat(self, path: Path) -> os.stat_result | None:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
@@ -228,11 +230,7 @@ class Disk:
 
     def is_link(self, path: Path) -> bool:
         """Whether a symbolic link or a junction is there, wherever it leads."""
-        try:
-            found = os.lstat(extended(path))
-        except (OSError, ValueError):
-            return False
-        return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+        return folders.is_link(extended(path))
 
     def behind_links(self, path: Path) -> Path:
         """Where a link leads in the end, which need not be there; the path itself if it is none."""
@@ -276,29 +274,17 @@ class Disk:
             return ()
 
     def tree(self, path: Path) -> tuple[str, ...]:
-        """Every file below a folder, as relative paths with `/`, sorted; links to folders are not followed.
+        """Every file and every link below a folder, as relative paths with `/`, sorted; links are not followed.
 
         There are none where there is no such folder.
         """
-        found = []
-
-        def failed(error: OSError) -> None:
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                raise error
-
         with translated(path):
-            top = extended(path)
-            for folder, _, names in os.walk(top, onerror=failed):
-                below = os.path.relpath(folder, top)
-                found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
-        return tuple(sorted(found))
+            return tuple(sorted(found.replace(os.sep, "/") for found in folders.entries(extended(path))))
 
     def newest(self, path: Path) -> float:
         """When a folder or anything in it was written last, in seconds since the epoch; links are not followed."""
         with translated(path):
-            top = extended(path)
-            inside = (os.path.join(at, name) for at, folders, files in os.walk(top) for name in (*folders, *files))
-            return max(os.lstat(one).st_mtime for one in (top, *inside))
+            return folders.newest(extended(path))
 
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
