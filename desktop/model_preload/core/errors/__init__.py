@@ -17,6 +17,7 @@ from model_preload.core.errors.disks import (
     NotJson,
     NotUtf8,
     PathGone,
+    PlaceFixed,
 )
 from model_preload.core.errors.engines import ProofFailed
 from model_preload.core.errors.hubs import (
@@ -120,6 +121,7 @@ __all__ = [
     "NotUtf8",
     "NothingToUndo",
     "PathGone",
+    "PlaceFixed",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",

@@ -87,6 +87,23 @@ class NotUtf8(DiskProblem):
         )
 
 
+class PlaceFixed(DiskProblem):
+    """A folder that can't be renamed, where only a rename keeps engines from reading half a model."""
+
+    code = "place-fixed"
+
+    def __init__(self, path: Path, above: Path) -> None:
+        super().__init__(
+            path,
+            text(
+                "{path} can't be put in place as a whole: {above} can't be written, or is on another drive.",
+                path=path,
+                above=above,
+            ),
+            text("Give this user the right to write to {above}, or choose another place.", above=above),
+        )
+
+
 class NotJson(DiskProblem):
     code = "not-json"
 
