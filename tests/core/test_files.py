@@ -242,6 +242,29 @@ def test_a_link_that_leads_nowhere_is_no_file(disk: Disk, tmp_path: Path) -> Non
     assert disk.stat(tmp_path / "loop") is None
 
 
+@pytest.mark.parametrize("read", [Disk.read_text, Disk.read_bytes])
+def test_a_folder_is_no_small_file(disk: Disk, tmp_path: Path, read: Callable[[Disk, Path], object]) -> None:
+    with pytest.raises(errors.NotAFile, match="it is a folder"):
+        read(disk, tmp_path)
+
+
+@pytest.mark.parametrize(("length", "whole"), [(65536, True), (65537, False)])
+def test_a_text_is_read_whole_or_not_at_all(disk: Disk, tmp_path: Path, length: int, whole: bool) -> None:
+    (tmp_path / "long").write_text("文" * length, encoding="utf-8")
+    if whole:
+        assert disk.read_text(tmp_path / "long") == "文" * length
+    else:
+        with pytest.raises(errors.FileTooLong, match="65536"):
+            disk.read_text(tmp_path / "long")
+
+
+def test_what_is_no_utf_8_is_shown_or_refused(disk: Disk, tmp_path: Path) -> None:
+    (tmp_path / "gbk").write_bytes("型".encode("gbk"))
+    assert "\ufffd" in (disk.read_text(tmp_path / "gbk") or "")
+    with pytest.raises(errors.NotUtf8, match="gbk"):
+        disk.read_text(tmp_path / "gbk", exact=True)
+
+
 def test_a_text_is_written_whole_or_not_at_all(disk: Disk, tmp_path: Path) -> None:
     """Readers beside a writer see one of the two contents, never a mixture or nothing."""
     path = tmp_path / "ref"

@@ -105,6 +105,15 @@ class Windows(QObject):
             self.left.emit()
         return False
 
+    def show_first_run(self) -> None:
+        """The questions of the first start."""
+
+    def catalog_is_known(self) -> None:
+        """Those windows that name models name them by it."""
+        window = self._open.get("log")
+        if isinstance(window, LogWindow):
+            window.set_names(self._names())
+
     def _make_log(self) -> QWidget:
         return LogWindow(self._log, logs.folder(self._launch.home), self._names())
 

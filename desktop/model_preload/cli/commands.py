@@ -137,15 +137,16 @@ def _brought(
 ) -> int:
     """Tell what a run came to; `models` are those of the catalog."""
     found = status(session.services, keys, Control())
-    ready = all(one.ready for one in found)
-    document = documents.status(found, models, session.language, ready)
+    # What was asked for may be ready and still not be what was asked for: `--force` wants the newest.
+    success = report.outcome == "done" and all(one.ready for one in found)
+    document = documents.status(found, models, session.language, success)
     if session.tell({**document, "run": documents.run(report), **more}):
         tables.status(tables.screen(), found, session.language)
     if not session.asked.quiet:
         tables.run(tables.screen(stderr=True), report, session.command)
     if report.outcome == "interrupted":
         return INTERRUPTED
-    return READY if ready else NOT_READY
+    return READY if success else NOT_READY
 
 
 def _status(session: Session) -> int:

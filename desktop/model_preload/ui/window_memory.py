@@ -35,7 +35,7 @@ class WindowMemory:
             window.restoreGeometry(geometry)
         if isinstance(state, QByteArray) and hasattr(window, "restore"):
             remembering: _Remembering = window  # type: ignore[assignment]
-            remembering.restore(state.data())
+            remembering.restore(bytes(state.data()))
 
     def first_time(self, what: str) -> bool:
         """True once for each thing."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model_preload.core import errors
+from model_preload.core.files import folders
 from model_preload.core.files.part import PartFile
 from model_preload.core.values import Published
 
@@ -28,6 +29,8 @@ _GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
+_SMALL = 1 << 16
+"""Characters of a text that is read as a whole: settings, names, what this program noted."""
 
 T = TypeVar("T")
 
@@ -100,14 +103,19 @@ class Disk:
 
         A target held by another program (antivirus, an engine) is tried again for ten seconds.
         """
+        self.move(source, target)
+        with translated(target):
+            found = os.stat(extended(target))
+        return Published(target, found.st_size, found.st_mtime_ns)
+
+    def move(self, source: Path, target: Path) -> None:
+        """The same with whatever is there: of a link the link itself."""
         with translated(target):
             try:
                 self._in_folder(target, lambda: _renamed(source, target))
             except FileNotFoundError as error:  # the target's folder was made a moment ago
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
-            found = os.stat(extended(target))
-        return Published(target, found.st_size, found.st_mtime_ns)
 
     def adopt(self, source: Path, target: Path) -> Published:
         """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
@@ -159,18 +167,31 @@ class Disk:
                 os.fsync(file.fileno())
             _renamed(staged, path)
 
-    def read_text(self, path: Path) -> str | None:
-        """A small UTF-8 file's content, None if there is none."""
-        with translated(path):
+    def read_text(self, path: Path, *, exact: bool = False) -> str | None:
+        """A small UTF-8 file's content with `\\n` as its line ends, None if there is none.
+
+        Args:
+            exact: what is no UTF-8 is refused; else it is shown as U+FFFD.
+
+        Raises:
+            FileTooLong: more than 65,536 characters.
+            NotUtf8, NotAFile.
+        """
+        with _reading_small(path):
             try:
-                with open(extended(path), encoding="utf-8", errors="replace") as file:
-                    return file.read(65536)
+                with open(extended(path), encoding="utf-8", errors="strict" if exact else "replace") as file:
+                    content = file.read(_SMALL + 1)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except UnicodeDecodeError as error:
+                raise errors.NotUtf8(path) from error
+        if len(content) > _SMALL:
+            raise errors.FileTooLong(path, _SMALL)
+        return content
 
     def read_bytes(self, path: Path) -> bytes | None:
-        """A small file's content, None if there is none."""
-        with translated(path):
+        """A small file's content, None if there is none. Raises NotAFile."""
+        with _reading_small(path):
             try:
                 with open(extended(path), "rb") as file:
                     return file.read()
@@ -189,12 +210,9 @@ class Disk:
             _while_held(lambda: os.unlink(extended(path)))
 
     def remove_tree(self, path: Path) -> None:
-        """Delete a folder with everything in it, of a link only the link; one that is not there is fine."""
+        """Delete a folder with all that is in it, read-only or not, of a link only the link; none there is fine."""
         with translated(path), suppress(FileNotFoundError):
-            if os.path.islink(extended(path)):
-                os.unlink(extended(path))
-            else:
-                shutil.rmtree(extended(path))
+            folders.remove(extended(path))
 
     def stat(self, path: Path) -> os.stat_result | None:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
@@ -209,6 +227,21 @@ class Disk:
             with translated(path):
                 raise
         return found if stat.S_ISREG(found.st_mode) else None
+
+    def is_link(self, path: Path) -> bool:
+        """Whether a symbolic link or a junction is there, wherever it leads."""
+        return folders.is_link(extended(path))
+
+    def behind_links(self, path: Path) -> Path:
+        """Where a link leads in the end, which need not be there; the path itself if it is none."""
+        if not self.is_link(path):
+            return path
+        with translated(path):
+            return Path(os.path.realpath(path))
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a folder is there, or a link to one."""
+        return os.path.isdir(extended(path))
 
     def is_same(self, one: Path, other: Path) -> bool:
         """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
@@ -241,29 +274,17 @@ class Disk:
             return ()
 
     def tree(self, path: Path) -> tuple[str, ...]:
-        """Every file below a folder, as relative paths with `/`, sorted; links to folders are not followed.
+        """Every file and every link below a folder, as relative paths with `/`, sorted; links are not followed.
 
         There are none where there is no such folder.
         """
-        found = []
-
-        def failed(error: OSError) -> None:
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                raise error
-
         with translated(path):
-            top = extended(path)
-            for folder, _, names in os.walk(top, onerror=failed):
-                below = os.path.relpath(folder, top)
-                found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
-        return tuple(sorted(found))
+            return tuple(sorted(found.replace(os.sep, "/") for found in folders.entries(extended(path))))
 
     def newest(self, path: Path) -> float:
         """When a folder or anything in it was written last, in seconds since the epoch; links are not followed."""
         with translated(path):
-            top = extended(path)
-            inside = (os.path.join(at, name) for at, folders, files in os.walk(top) for name in (*folders, *files))
-            return max(os.lstat(one).st_mtime for one in (top, *inside))
+            return folders.newest(extended(path))
 
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
@@ -313,6 +334,18 @@ def _staged(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             os.unlink(extended(staged))
+
+
+@contextmanager
+def _reading_small(path: Path) -> Iterator[None]:
+    """Of a folder the system says that it is one, or only, as Windows does, that it can't be opened."""
+    with translated(path):
+        try:
+            yield
+        except (IsADirectoryError, PermissionError) as error:
+            if os.path.isdir(extended(path)):
+                raise errors.NotAFile(path) from error
+            raise
 
 
 def _renamed(source: Path, target: Path) -> None:

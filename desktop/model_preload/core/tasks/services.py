@@ -99,6 +99,10 @@ class Services:
         """The sources of hubs that the user put before that source's."""
         return tuple(one for one in self.sources_of(model) if self._rank(one) < self._rank(source))
 
+    def listing(self, source: str) -> Listing | None:
+        """The last one of a source, by its identity, for these places. Raises JournalUnusable."""
+        return self.journal.listings.load(source, self.output)
+
     def cache_for(self, model: Model, source: Source, listing: Listing) -> Cache:
         """Where the engine reads the model. Raises PlaceUnknown, PlaceUnfit, NameClash."""
         place = model.place
@@ -110,7 +114,7 @@ class Services:
                 return self._engine_cache(found, Path(found.path), model, source, listing)
         if isinstance(source, UrlSource):
             raise errors.PlaceUnfit(model.key, source.identity, place.name)
-        entry = entry_of(model, source, listing, self.journal.listings.load)
+        entry = entry_of(model, source, listing, self.listing)
         return HuggingFaceCache(
             self.cache_root,
             entry.repository,
@@ -170,7 +174,7 @@ class Services:
                     yield path
 
     def _small_file(self, path: PurePath) -> str | None:
-        return self.disk.read_text(Path(path))
+        return self.disk.read_text(Path(path), exact=True)
 
     def folder_of(self, model: Model) -> Path:
         """A folder place, filled in. Raises PlaceUnknown."""
@@ -253,7 +257,7 @@ def stored_pin(services: Services, model: Model) -> Pinned | None:
     """
     newest: tuple[Source, Listing] | None = None
     for source in model.sources:
-        listing = services.journal.listings.load(source.identity)
+        listing = services.listing(source.identity)
         if listing is not None and (newest is None or listing.listed_at >= newest[1].listed_at):
             newest = (source, listing)
     return _pin(services, model, *newest, stored=True) if newest else None
@@ -264,7 +268,7 @@ def fresh_pin(services: Services, model: Model, source: Source, control: Control
     hub = services.hub_for(source)
     listing = released(lambda: hub.list(source, control), control)
     pinned = _pin(services, model, source, listing, stored=False)
-    services.journal.listings.save(listing)
+    services.journal.listings.save(listing, services.output)
     return pinned
 
 
