@@ -292,20 +292,22 @@ def test_a_proxy_whose_certificate_is_unknown_is_named_itself(
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("socks4://127.0.0.1:1", "socks4://…"),
-        ("ftp://u:secret@h", "ftp://…"),
-        ("http://ann:se/cret@proxy:3128", "http://…"),
+        ("socks4://127.0.0.1:1", "socks4://127.0.0.1:1"),
+        ("ftp://u:secret@h", "ftp://…@h"),
+        ("http://ann:se/cret@proxy:3128", "http://…@proxy:3128"),
         ("http://ann:12/secret@proxy:3128", "http://…"),
-        ("http://ann:secret#@proxy:3128", "http://…"),
-        ("http://ann:secret@proxy:99999", "http://…"),
-        ("http://", "http://…"),
+        ("http://ann:secret#@proxy:3128", "http://…@proxy:3128"),
+        ("http://ann:secret@proxy:99999", "http://…@proxy:99999"),
+        ("http://ann:secret", "http://…"),
+        ("ann:a://secret@proxy:3128", "…@proxy:3128"),
+        ("http://", "The proxy http:// can"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address: str, said: str) -> None:
     with pytest.raises(errors.ProxyUnsupported) as told:
         ask(address, "http://hub.invalid/")
     assert said in str(told.value)
-    assert not any(secret in f"{told.value!r}{told.value}" for secret in ("secret", "cret", "12"))
+    assert not any(secret in f"{told.value!r}{told.value}" for secret in ("secret", "cret", ":12/"))
 
 
 def test_a_proxy_is_shown_without_its_login() -> None:
@@ -401,7 +403,7 @@ def test_a_script_is_named_where_the_direct_way_fails(hub: FaultyHub) -> None:
     script = "http://ann:secret@wpad.example/proxy.pac?key=secret"
     client = Client(proxies={"pac": script}, patience=PROMPT)
     assert client.fetch(hub.file_url("data.bin"), Budget(), control=Control()).body == b"plain"
-    with pytest.raises(errors.ProxyScriptUnsupported, match=r"http://wpad\.example/proxy\.pac,") as told:
+    with pytest.raises(errors.ProxyScriptUnsupported, match=r"http://…@wpad\.example/proxy\.pac,") as told:
         client.fetch("https://hub.invalid/", Budget(), control=Control())
     assert "secret" not in str(told.value)
     client.close()

@@ -17,13 +17,14 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTi
 
 from model_preload import __version__
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.events import Control, Paused
 from model_preload.core.http import certificates
 from model_preload.core.http.budget import Budget
 from model_preload.core.http.connections import Exchange, Interrupted, chain, enter, manager_for, reason
 from model_preload.core.http.limiter import RateLimiter
 from model_preload.core.http.patience import Patience
-from model_preload.core.http.policy import Token, host_of, redirect_target, shown
+from model_preload.core.http.policy import Token, host_of, redirect_target
 from model_preload.core.http.proxies import Proxy, excepted, proxy_for
 from model_preload.core.http.watchdog import Watchdog
 from model_preload.core.texts import text

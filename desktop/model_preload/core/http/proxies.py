@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from model_preload import __version__
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.texts import text
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -42,8 +43,8 @@ class Proxy:
         """Read an address as it stands in the environment. Raises ProxyUnsupported."""
         scheme = address.partition("://")[0].lower()
         if scheme not in _PORTS:
-            raise errors.ProxyUnsupported(f"{scheme[:20]}://…", text("proxies of this kind are not supported"))
-        unreadable = errors.ProxyUnsupported(f"{scheme}://…", text("its address can't be read"))
+            raise errors.ProxyUnsupported(shown(address), text("proxies of this kind are not supported"))
+        unreadable = errors.ProxyUnsupported(shown(address), text("its address can't be read"))
         try:
             parts = urlsplit(address)
             host, port = parts.hostname, parts.port
