@@ -100,9 +100,8 @@ def preload(
         queue.add(model.key for model in models)
         if services.output is None:
             clean_parts(services, (entry.model for entry in queue.entries()))
-        room = Room(services, control, sink, patience)
         alone = partial(alone_in, disk=services.disk, purpose=purpose, wait=control if wait else None)
-        run = _Run(services, queue, models, control, sink, mode, room, alone)
+        run = _Run(services, queue, models, control, sink, mode, patience, alone)
         return run.run()
 
 
@@ -117,7 +116,7 @@ class _Run:
         control: Control,
         sink: EventSink,
         mode: Mode,
-        room: Room,
+        patience: float,
         alone: Callable[[Path], AbstractContextManager[None]],
     ) -> None:
         self._services = services
@@ -125,12 +124,12 @@ class _Run:
         self._control = control
         self._sink = sink
         self._mode = mode
-        self._room = room
         self._alone = alone
         order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
         self._models = sorted(models, key=lambda model: order[model.key])
         self._errors: list[RunError] = []
         self._unreadable: dict[Path, errors.DiskProblem] = {}
+        self._room = Room(services, control, sink, patience, self._unreadable)
         self._fetched = 0
         self._total = 0
 
