@@ -549,6 +549,25 @@ def test_proxy_that_breaks_encryption_is_named_without_its_password(bench: Workb
     assert any(line.startswith("CONNECT hub.invalid:443") for line in server.heard)
 
 
+@pytest.mark.parametrize(
+    ("proxies", "said"),
+    [
+        ({}, []),
+        ({"pac": "http://ann:pw@a.example/p.pac"}, ["the script http://…@a.example/p.pac, which"]),
+        ({"wpad": "on"}, ["detect the proxy by itself (WPAD)"]),
+        ({"pac": "http://a.example/p.pac", "wpad": "on"}, ["the script http://a.example", "(WPAD)"]),
+        ({"wpad": "on", "all": "http://127.0.0.1:9", "no": "127.0.0.1"}, []),
+    ],
+)
+def test_what_windows_would_do_for_a_proxy_is_told(bench: Workbench, proxies: dict[str, str], said: list[str]) -> None:
+    found = examined(bench, proxies=proxies)
+    (way,) = found.of("proxy", Level.OK)
+    assert ("excepted from the proxy" if "all" in proxies else "no proxy is set") in way
+    notes = found.of("proxy", Level.NOTE)
+    assert len(notes) == len(said)
+    assert all(part in note and "HTTPS_PROXY" in note for part, note in zip(said, notes, strict=True))
+
+
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "no_proxy", "HF_ENDPOINT"])
 @pytest.mark.parametrize("login", ["bob:pw", "http://bob:pa/pw", "http://bob:a@pw", "bob:a://pw", ".example,bob:a,pw"])
 def test_no_form_of_a_password_is_shown(variable: str, login: str, bench: Workbench) -> None:

@@ -19,7 +19,7 @@ from model_preload.core.events import Control
 from model_preload.core.http import Budget, Client
 from model_preload.core.http.identity import addresses, issuer
 from model_preload.core.http.policy import host_of
-from model_preload.core.http.proxies import proxy_for
+from model_preload.core.http.proxies import names_proxy, proxy_for
 from model_preload.core.tasks.doctor.finding import Finding, met, note, ok, problem, untested
 from model_preload.core.tasks.services import Services
 from model_preload.core.texts import Text, text
@@ -274,14 +274,28 @@ def silent(host: Host, seconds: float) -> Finding:
 
 
 def proxy(all_hosts: Iterable[Host], proxies: Mapping[str, str]) -> Iterable[Finding]:
-    """Through what each host is asked."""
+    """Through what each host is asked, and what of the system's settings is not followed."""
     ways: dict[str | None, list[str]] = {}
     for host in all_hosts:
         ways.setdefault(proxy_for(host.url, proxies), []).append(host.name)
     for way, names in ways.items():
         if way is not None:
             yield note("proxy", text("{hosts}: through the proxy {proxy}", hosts=", ".join(names), proxy=shown(way)))
-        elif proxies:
+        elif names_proxy(proxies):
             yield ok("proxy", text("{hosts}: directly, excepted from the proxy", hosts=", ".join(names)))
         else:
             yield ok("proxy", text("{hosts}: directly, no proxy is set", hosts=", ".join(names)))
+    if names_proxy(proxies):
+        return
+    step = text(
+        "If the hosts can't be reached, set HTTPS_PROXY to http://HOST:PORT, or the proxy in Windows's settings."
+    )
+    if proxies.get("pac"):
+        told = text(
+            "Windows's proxy is set by the script {script}, which this program can't follow.",
+            script=shown(proxies["pac"]),
+        )
+        yield note("proxy", told, step)
+    if proxies.get("wpad"):
+        told = text("Windows is told to detect the proxy by itself (WPAD), which this program can't.")
+        yield note("proxy", told, step)
