@@ -28,6 +28,8 @@ _GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
+_EXCHANGED_SECONDS = 1.0
+"""For who opens a file just when another one takes its place: Windows may deny it in that moment."""
 
 T = TypeVar("T")
 
@@ -160,22 +162,22 @@ class Disk:
             _renamed(staged, path)
 
     def read_text(self, path: Path) -> str | None:
-        """A small UTF-8 file's content, None if there is none."""
-        with translated(path):
-            try:
-                with open(extended(path), encoding="utf-8", errors="replace") as file:
-                    return file.read(65536)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        """A small UTF-8 file's content, None if there is none; see `read_bytes`."""
+
+        def read() -> str:
+            with open(extended(path), encoding="utf-8", errors="replace") as file:
+                return file.read(65536)
+
+        return _read(path, read)
 
     def read_bytes(self, path: Path) -> bytes | None:
-        """A small file's content, None if there is none."""
-        with translated(path):
-            try:
-                with open(extended(path), "rb") as file:
-                    return file.read()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        """A small file's content, None if there is none. One that is being exchanged is tried again for a second."""
+
+        def read() -> bytes:
+            with open(extended(path), "rb") as file:
+                return file.read()
+
+        return _read(path, read)
 
     def append_text(self, path: Path, content: str) -> None:
         """Add to the end of a UTF-8 file, which is made if it is not there; what is in it stays as it is."""
@@ -319,6 +321,14 @@ def _renamed(source: Path, target: Path) -> None:
     _while_held(lambda: os.replace(extended(source), extended(target)))
 
 
+def _read(path: Path, read: Callable[[], T]) -> T | None:
+    with translated(path):
+        try:
+            return _while_held(read, _EXCHANGED_SECONDS)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
 def _copy(source: Path, target: Path) -> None:
     """A copy that a power cut does not take back; its mtime is the original's."""
     with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
@@ -329,19 +339,27 @@ def _copy(source: Path, target: Path) -> None:
     os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
-def _while_held(action: Callable[[], T]) -> T:
-    """Do it, again for a while if Windows says that another program holds the file."""
-    deadline = time.monotonic() + _HELD_SECONDS
+def _while_held(action: Callable[[], T], seconds: float | None = None) -> T:
+    """Do it, again for ten seconds (or so many) if Windows says that another program holds the file.
+
+    The pauses stay short: who reads the same file over and over lets go of it for moments only.
+    """
+    deadline = time.monotonic() + (_HELD_SECONDS if seconds is None else seconds)
     pause = 0.02
     while True:
         try:
             return action()
         except PermissionError as error:
-            held = getattr(error, "winerror", None) in _HELD_WINERRORS
-            if not held or time.monotonic() > deadline:
+            if not _is_held(error) or time.monotonic() > deadline:
                 raise
         time.sleep(pause)
-        pause = min(pause * 2, 0.5)
+        pause = min(pause * 2, 0.1)
+
+
+def _is_held(error: PermissionError) -> bool:
+    """Whether another program is the reason. `open` goes by way of the C runtime, whose EACCES has no `winerror`."""
+    number = getattr(error, "winerror", None)
+    return _WINDOWS if number is None else number in _HELD_WINERRORS
 
 
 def _sync_folder(folder: Path) -> None:
