@@ -25,6 +25,7 @@ from model_preload.core.files import disk as disk_module
 from model_preload.core.files.disk import translated
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import room
+from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import status
 from model_preload.core.values import Published, Verdict
@@ -374,6 +375,39 @@ def test_a_folder_is_ready_at_once_where_all_of_it_was_copied(tmp_path: Path) ->
         (before.location / "b.bin").unlink()
         run(bench, NoHardLinks())
         assert [one.verdict for one in bench.status()] == [Verdict.READY]
+
+
+def test_a_plan_says_so_and_holds_the_others(tmp_path: Path, bench: Workbench) -> None:
+    place = f"folder = '{(tmp_path / 'E' / 'models').as_posix()}'"
+    bench.catalog = model("away", repository("owner/model"), place) + bench.catalog
+    for _ in range(2):  # without a listing, and with one
+        with bench.opened() as services:
+            found = plan(replace(services, disk=Unplugged()), [], Control())
+        assert {one.model for one in found.fetch} == {"reader"}
+        assert found.bytes_to_fetch == sum(map(len, FILES.values()))
+        [refusal] = map(str, found.refusals)
+        assert "away: " in refusal
+        assert "is gone" in refusal
+        assert not found.lacks_room
+
+
+class Lost(Disk):
+    """A drive on which a file goes away between two looks at it."""
+
+    def stat(self, path: Path) -> os.stat_result | None:
+        if "E" in path.parts and path.name == "small.bin":
+            raise errors.PathGone(path)
+        return super().stat(path)
+
+
+def test_a_drive_that_goes_while_a_model_is_planned_leaves_nothing_of_it(tmp_path: Path, bench: Workbench) -> None:
+    """Else its first files would count as fetched once for the models after it."""
+    place = f"folder = '{(tmp_path / 'E' / 'models').as_posix()}'"
+    bench.catalog = model("away", repository("owner/model"), place) + bench.catalog
+    with bench.opened() as services:
+        found = plan(replace(services, disk=Lost()), [], Control())
+    assert {one.model for one in (*found.fetch, *found.check, *found.here)} == {"reader"}
+    assert len(found.refusals) == 1
 
 
 class ReadOnly(Disk):

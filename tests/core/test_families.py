@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
-from helpers.families import LAMA, LANGUAGES, OTHER, family_bench, family_hub, imitation
+from helpers.families import KEYS, LAMA, LANGUAGES, OTHER, family_bench, family_hub, imitation
 from helpers.faults import BODY, FaultyHub, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository
@@ -24,7 +24,6 @@ from model_preload.core.transfer.ranges import BLOCK
 from model_preload.core.values import ListedFile, Verdict
 from model_preload.demo.repository import File
 
-KEYS = ("mineru", "paddleocr", "sensevoice", "paraformer", "yolo11", "lama")
 SETS = [ASSUMED, {"mineru": "3.4.5", "paddleocr": "3.5.0"}, {"mineru": "2.7.6", "paddleocr": "3.3.1"}]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
-from helpers.families import LAMA, family_bench, family_catalog, family_hub
+from helpers.families import KEYS, LAMA, family_bench, family_catalog, family_hub
 from helpers.faults import BODY, FaultyHub, about, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
@@ -29,7 +29,6 @@ from model_preload.core.tasks.preload import Mode
 from model_preload.core.tasks.status import status
 from model_preload.core.values import Verdict
 
-KEYS = ("mineru", "paddleocr", "sensevoice", "paraformer", "yolo11", "lama")
 MODEL_KEYS = {"name", "status", "path", "size_mb", "description", "error"}
 PARTS = {
     "paddleocr": ["paddleocr-layout", "paddleocr-orientation", "paddleocr-unwarping"],

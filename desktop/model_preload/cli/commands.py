@@ -1,7 +1,8 @@
 """One function a command: call the task, tell its result, choose the exit code."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from model_preload.cli import documents, live, tables
 from model_preload.cli.arguments import folder, rate
 from model_preload.core import errors
 from model_preload.core.catalog import Model
-from model_preload.core.events import Control
+from model_preload.core.events import Control, EventSink
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import apply_env
 from model_preload.core.tasks.output import fill, output_services, usual_keys
@@ -88,14 +89,10 @@ def _repair(session: Session) -> int:
 
 
 def _bring(session: Session, mode: Mode) -> int:
-    services = session.services
     keys = _chosen_keys(session)
-    if session.asked.limit:
-        services.client.limiter.rate = rate(session.asked.limit)
-    queue = Queue(session.home, services.disk, services.journal)
-    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
+    with _running(session) as (queue, sink):
         report = preload(
-            services,
+            session.services,
             queue,
             keys,
             session.control,
@@ -105,7 +102,7 @@ def _bring(session: Session, mode: Mode) -> int:
             mode=mode,
             wake=keys if _named(session) else (),
         )
-    return _brought(session, keys, report, services.catalog.models, {})
+    return _brought(session, keys, report, session.services.catalog.models, {})
 
 
 def _fill(session: Session, mode: Mode) -> int:
@@ -113,13 +110,9 @@ def _fill(session: Session, mode: Mode) -> int:
     asked, models = session.asked, session.services.catalog.models
     keys = _chosen_keys(session, usual_keys(session.services.catalog))
     session = replace(session, services=output_services(session.services, folder(asked.output)))
-    services = session.services
-    if asked.limit:
-        services.client.limiter.rate = rate(asked.limit)
-    queue = Queue(session.home, services.disk, services.journal)
-    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+    with _running(session) as (queue, sink):
         report = fill(
-            services,
+            session.services,
             queue,
             keys,
             session.control,
@@ -130,6 +123,16 @@ def _fill(session: Session, mode: Mode) -> int:
             mode=mode,
         )
     return _brought(session, keys, report.run, models, {"output": report.manifest})
+
+
+@contextmanager
+def _running(session: Session) -> Iterator[tuple[Queue, EventSink]]:
+    """The queue, and who shows events, for a run at the speed that was asked for."""
+    asked, services = session.asked, session.services
+    if asked.limit:
+        services.client.limiter.rate = rate(asked.limit)
+    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+        yield Queue(session.home, services.disk, services.journal), sink
 
 
 def _brought(

@@ -120,6 +120,27 @@ class ProxyScriptUnsupported(HubUnreachable):
         )
 
 
+class ProxyDetectionUnsupported(HubUnreachable):
+    """Windows is told to detect the proxy by itself, as it is when newly installed; the direct way failed."""
+
+    code = "proxy-detection"
+
+    def __init__(self, host: str, reason: str) -> None:
+        HubProblem.__init__(
+            self,
+            text(
+                "{host} can't be reached directly ({reason}), and Windows is told to detect the proxy by itself "
+                "(WPAD), which this program can't.",
+                host=host,
+                reason=reason,
+            ),
+            text(
+                "Check the network. If it has a proxy, ask who runs it for the address, and set HTTPS_PROXY to "
+                "http://HOST:PORT, or enter the proxy in Windows's settings."
+            ),
+        )
+
+
 class CertificateRefused(HubProblem):
     """Who answers could not prove to be who was asked."""
 

@@ -31,6 +31,8 @@ _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violatio
 _HELD_SECONDS = 10.0
 _SMALL = 1 << 16
 """Characters of a text that is read as a whole: settings, names, what this program noted."""
+_EXCHANGED_SECONDS = 1.0
+"""For who opens a file just when another one takes its place: Windows may deny it in that moment."""
 
 T = TypeVar("T")
 
@@ -168,7 +170,7 @@ class Disk:
             _renamed(staged, path)
 
     def read_text(self, path: Path, *, exact: bool = False) -> str | None:
-        """A small UTF-8 file's content with `\\n` as its line ends, None if there is none.
+        """A small UTF-8 file's content with `\n` as its line ends, None if there is none; see `read_bytes`.
 
         Args:
             exact: what is no UTF-8 is refused; else it is shown as U+FFFD.
@@ -177,26 +179,30 @@ class Disk:
             FileTooLong: more than 65,536 characters.
             NotUtf8, NotAFile.
         """
-        with _reading_small(path):
-            try:
-                with open(extended(path), encoding="utf-8", errors="strict" if exact else "replace") as file:
-                    content = file.read(_SMALL + 1)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-            except UnicodeDecodeError as error:
-                raise errors.NotUtf8(path) from error
-        if len(content) > _SMALL:
+
+        def read() -> str:
+            with open(extended(path), encoding="utf-8", errors="strict" if exact else "replace") as file:
+                return file.read(_SMALL + 1)
+
+        try:
+            content = _read(path, read)
+        except UnicodeDecodeError as error:
+            raise errors.NotUtf8(path) from error
+        if content is not None and len(content) > _SMALL:
             raise errors.FileTooLong(path, _SMALL)
         return content
 
     def read_bytes(self, path: Path) -> bytes | None:
-        """A small file's content, None if there is none. Raises NotAFile."""
-        with _reading_small(path):
-            try:
-                with open(extended(path), "rb") as file:
-                    return file.read()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        """A small file's content, None if there is none. Raises NotAFile.
+
+        One that is being exchanged is tried again for a second.
+        """
+
+        def read() -> bytes:
+            with open(extended(path), "rb") as file:
+                return file.read()
+
+        return _read(path, read)
 
     def append_text(self, path: Path, content: str) -> None:
         """Add to the end of a UTF-8 file, which is made if it is not there; what is in it stays as it is."""
@@ -336,20 +342,20 @@ def _staged(target: Path) -> Iterator[Path]:
             os.unlink(extended(staged))
 
 
-@contextmanager
-def _reading_small(path: Path) -> Iterator[None]:
-    """Of a folder the system says that it is one, or only, as Windows does, that it can't be opened."""
+def _renamed(source: Path, target: Path) -> None:
+    _while_held(lambda: os.replace(extended(source), extended(target)))
+
+
+def _read(path: Path, read: Callable[[], T]) -> T | None:
     with translated(path):
         try:
-            yield
-        except (IsADirectoryError, PermissionError) as error:
+            return _while_held(read, _EXCHANGED_SECONDS)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (IsADirectoryError, PermissionError) as error:  # Windows only says that a folder can't be opened
             if os.path.isdir(extended(path)):
                 raise errors.NotAFile(path) from error
             raise
-
-
-def _renamed(source: Path, target: Path) -> None:
-    _while_held(lambda: os.replace(extended(source), extended(target)))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -362,19 +368,27 @@ def _copy(source: Path, target: Path) -> None:
     os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
-def _while_held(action: Callable[[], T]) -> T:
-    """Do it, again for a while if Windows says that another program holds the file."""
-    deadline = time.monotonic() + _HELD_SECONDS
+def _while_held(action: Callable[[], T], seconds: float | None = None) -> T:
+    """Do it, again for ten seconds (or so many) if Windows says that another program holds the file.
+
+    The pauses stay short: who reads the same file over and over lets go of it for moments only.
+    """
+    deadline = time.monotonic() + (_HELD_SECONDS if seconds is None else seconds)
     pause = 0.02
     while True:
         try:
             return action()
         except PermissionError as error:
-            held = getattr(error, "winerror", None) in _HELD_WINERRORS
-            if not held or time.monotonic() > deadline:
+            if not _is_held(error) or time.monotonic() > deadline:
                 raise
         time.sleep(pause)
-        pause = min(pause * 2, 0.5)
+        pause = min(pause * 2, 0.1)
+
+
+def _is_held(error: PermissionError) -> bool:
+    """Whether another program is the reason. `open` goes by way of the C runtime, whose EACCES has no `winerror`."""
+    number = getattr(error, "winerror", None)
+    return _WINDOWS if number is None else number in _HELD_WINERRORS
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from model_preload.core.addresses import shown
 from model_preload.core.settings.values import HUBS, THEMES, WHEN, Settings
 from model_preload.core.texts import Text, text
 
@@ -116,10 +117,4 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], Text]] = {
 
 
 def _shown(value: Any) -> str:
-    """As written, but for what stands before an `@` in an address: that may be a password."""
-    written = repr(value)
-    login, at, place = written.rpartition("@")
-    if not at:
-        return written
-    scheme = re.match(r"['\"]\w+://", login)
-    return f"{scheme[0] if scheme else written[0]}…@{place}"
+    return repr(shown(value)) if isinstance(value, str) else shown(repr(value))

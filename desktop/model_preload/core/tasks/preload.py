@@ -106,9 +106,8 @@ def preload(
         queue.add((model.key for model in models), sparing=sparing)
         if services.output is None:
             clean_parts(services, (entry.model for entry in queue.entries()))
-        room = Room(services, control, sink, patience)
         alone = partial(alone_in, disk=services.disk, purpose=purpose, wait=control if wait else None)
-        run = _Run(services, queue, models, control, sink, mode, room, alone)
+        run = _Run(services, queue, models, control, sink, mode, patience, alone)
         return run.run()
 
 
@@ -123,7 +122,7 @@ class _Run:
         control: Control,
         sink: EventSink,
         mode: Mode,
-        room: Room,
+        patience: float,
         alone: Callable[[Path], AbstractContextManager[None]],
     ) -> None:
         self._services = services
@@ -131,7 +130,6 @@ class _Run:
         self._control = control
         self._sink = sink
         self._mode = mode
-        self._room = room
         self._alone = alone
         by_key = {model.key: model for model in models}
         self._models = [by_key[key] for key in queue.in_order(by_key)]
@@ -139,6 +137,7 @@ class _Run:
             sink(Notice(key, text("It is paused and stays so until it is resumed, or preloaded by its name.")))
         self._errors: list[RunError] = []
         self._unreadable: dict[Path, errors.DiskProblem] = {}
+        self._room = Room(services, control, sink, patience, self._unreadable)
         self._fetched = 0
         self._total = 0
 

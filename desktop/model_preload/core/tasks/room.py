@@ -1,7 +1,8 @@
 """A drive that is full stops nothing for good: the run waits for room and goes on from where it was."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from model_preload.core import errors
 from model_preload.core.events import Control, EventSink, Notice
@@ -28,13 +29,22 @@ class Room:
 
     Args:
         patience: seconds to wait in all without getting further; time in which the user paused does not count.
+        unreadable: what the run found so far; see `plan_for`.
     """
 
-    def __init__(self, services: Services, control: Control, sink: EventSink, patience: float) -> None:
+    def __init__(
+        self,
+        services: Services,
+        control: Control,
+        sink: EventSink,
+        patience: float,
+        unreadable: Collection[Path],
+    ) -> None:
         self._services = services
         self._control = control
         self._sink = sink
         self._patience = patience
+        self._unreadable = unreadable
         self._waited = 0.0
         self._pause = POLL_SECONDS
         self._left: tuple[str, int] | None = None
@@ -78,7 +88,7 @@ class Room:
 
         A quota can be used up while the drive shows free bytes: each attempt would end at once.
         """
-        left = pinned.model.key, plan_for(self._services, [pinned]).bytes_to_fetch
+        left = pinned.model.key, plan_for(self._services, [pinned], self._unreadable).bytes_to_fetch
         if self._left is None or left[0] != self._left[0] or left[1] < self._left[1]:
             self._waited = 0.0
             self._pause = POLL_SECONDS
@@ -92,7 +102,7 @@ class Room:
         folder = full.path.parent
         short = [
             (pinned.staging, drive.needed + self._services.settings.reserve + _LEAST, drive.free)
-            for drive in plan_for(self._services, [pinned]).drives
+            for drive in plan_for(self._services, [pinned], self._unreadable).drives
         ]
         short += [(folder, _LEAST, disk.free_bytes(folder))]
         for place, needed, free in short:
