@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from model_preload.core.engines.surroundings import Surroundings
+from model_preload.core.engines.surroundings import MODEL_CACHE, Surroundings
 from model_preload.core.errors import PlaceUnknown
 from model_preload.core.texts import Text, text
 
@@ -99,11 +99,20 @@ def _paddlex(model: str, folder_name: str, around: Surroundings) -> Reading:
 
 
 def _watermark(model: str, around: Surroundings) -> Reading:
-    """The platform's `watermark_remover.py`."""
+    """The platform's `watermark_remover.py`; the newer one asks `model_cache.py` for the folder."""
     names = ("TIANSHU_WATERMARK_CACHE_DIR", "TIANSHU_MODEL_CACHE_DIR")
     named = around.first(*names)
-    folder = _path(model, named.value, around) if named else _platform(model, around, "models/watermark_models")
-    return Reading("file", folder / "yolo11x_watermark.pt", around.why(*names))
+    why = around.why(*names)
+    if named is not None:
+        folder = _path(model, named.value, around)
+    elif around.offline_root is not None:
+        folder, why = (
+            around.offline_root / "watermark_models",
+            text("the platform's own {file} says so", file=MODEL_CACHE),
+        )
+    else:
+        folder = _platform(model, around, "models/watermark_models")
+    return Reading("file", folder / "yolo11x_watermark.pt", why)
 
 
 def _lama(model: str, around: Surroundings) -> Reading:
