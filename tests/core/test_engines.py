@@ -203,6 +203,31 @@ def test_mineru_s_local_mode_reads_the_folder_of_its_settings(
     assert asked == [config]
 
 
+KIT = '{"models-dir": {"pipeline": "/m/kit"}}'
+SNAPSHOT = '{"models-dir": {"pipeline": "/hub/models--a--b/snapshots/1111"}}'
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "written", "path"),
+    [
+        ("3.4.5", "huggingface", KIT, "/m/kit"),
+        ("3.4.5", "", KIT, "/m/kit"),
+        ("3.4.5", "huggingface", SNAPSHOT, None),
+        ("3.4.5", "huggingface", '{"models-dir": {"pipeline": " "}}', None),
+        ("3.4.5", "huggingface", None, None),
+        ("3.4.5", "Local", SNAPSHOT, "/hub/models--a--b/snapshots/1111"),
+        ("2.6.2", "huggingface", KIT, None),
+        ("not a version", "huggingface", KIT, None),
+    ],
+)
+def test_mineru_3_reads_its_settings_folder_in_every_mode(
+    version: str, source: str, written: str | None, path: str | None
+) -> None:
+    where = around({"MINERU_MODEL_SOURCE": source}, packages={"mineru": version})
+    found = reading("mineru", "mineru", "", where, lambda _: written)
+    assert (found.layout, found.path) == (("whole", PurePosixPath(path)) if path else ("huggingface", None))
+
+
 @pytest.mark.parametrize(
     ("engine", "dotenv"),
     [
