@@ -86,7 +86,7 @@ def checkout(folder: Path, *, newer: bool = False, imports: str = "") -> Path:
     """
     backend = folder / "backend"
     for package in ("utils", "remove_watermark"):
-        (backend / package).mkdir(parents=True)
+        (backend / package).mkdir(parents=True, exist_ok=True)
         (backend / package / "__init__.py").touch()
     written = _REMOVER.replace("{imports}", imports).replace("{folder}", _FOLDERS[newer])
     (backend / "remove_watermark" / "watermark_remover.py").write_text(written)

@@ -19,8 +19,12 @@ def resolve(name):
 def load(name):
     import paddle  # noqa: F401  so that it is named if it is missing
     from paddlex import create_model
+    from paddlex.utils.deps import DependencyError
 
-    create_model(_asked(name), device="cpu")
+    try:
+        create_model(_asked(name), device="cpu")
+    except DependencyError as error:  # a sentence, then a package a line
+        raise ModuleNotFoundError(str(error), name=str(error).splitlines()[-1]) from error
 
 
 def _asked(name):
