@@ -129,6 +129,7 @@ def named(root: str, source: str = "") -> str:
             ["E:\\kit"],
             None,
         ),
+        ("3.4.5", "MINERU_MODEL_SOURCE=auto", named("E:\\kit"), ["E:\\kit"], ("mineru-source", True)),
         ("2.6.2", FROM_MODELSCOPE, named("E:\\kit"), ["E:\\kit"], ("download-source", True)),
         ("3.4.5", "MINERU_MODEL_SOURCE=huggingface", named(SNAPSHOT), [SNAPSHOT], ("mineru-folder", True)),
         ("3.4.5", "MINERU_MODEL_SOURCE=huggingface", named(SNAPSHOT[:-4] + "2222"), [SNAPSHOT], None),

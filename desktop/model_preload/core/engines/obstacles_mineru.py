@@ -64,7 +64,7 @@ def mineru_source(situation: Situation) -> Iterable[Obstacle]:
     else:
         told = text("MINERU_MODEL_SOURCE is “{found}”, which MinerU refuses.", found=source)
     if source is None or source not in ("huggingface", "local"):
-        blocks = not _named_folder_is_read(situation)
+        blocks = source == "auto" or not _named_folder_is_read(situation)  # which 3.x refuses before it looks there
         yield Obstacle("mineru-source", name, blocks, told, _READS_THE_CACHE, _HUGGINGFACE)
 
 
@@ -112,7 +112,7 @@ def mineru_folder(situation: Situation) -> Iterable[Obstacle]:
             "MINERU_TOOLS_CONFIG_JSON",
             blocks=True,
             told=text(
-                "{config} has MinerU read {folder}, which is older than what is here.",
+                "{config} has MinerU read {folder}, although another version was brought since.",
                 config=_config(situation),
                 folder=root,
             ),
