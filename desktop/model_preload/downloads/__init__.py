@@ -6,4 +6,5 @@ background.py  one-off jobs in threads of their own
 lane.py        the thread that brings one model at a time
 downloads.py   the queue as the user sees and changes it
 board.py       verdict, progress and failure of every model in one table
+log_buffer.py  the last records of the log, from any thread to the main one
 """
