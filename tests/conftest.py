@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ _OURS = (
     *("MODEL_PRELOAD", "HF_", "HUGGING", "MODELSCOPE", "MINERU", "PADDLE", "TORCH_HOME", "LAMA_", "TIANSHU", "XDG_"),
     "SSL_CERT",
 )
+if sys.platform != "win32":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # keys reach a window there that no manager has activated
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

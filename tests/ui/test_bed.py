@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from helpers.qt import Started
 from helpers import screens
+from helpers.qt import Started
 from helpers.screens import screenshot
 
 
