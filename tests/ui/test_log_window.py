@@ -278,6 +278,19 @@ def test_keys(qtbot: QtBot, window: LogWindow, write: Write) -> None:
     assert window.isVisible()
 
 
+def test_tab_goes_from_top_to_bottom(qtbot: QtBot, window: LogWindow, write: Write) -> None:
+    write("a", "b")
+    window.activateWindow()
+    window._search.setFocus()
+    order = [window._levels, window._models, window._table, window._details]
+    order += [window._follow, window._copy, window._clear, window._open, window._search]
+    for following in order:
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        assert following.hasFocus(), following.accessibleName()
+
+
 def test_another_catalog_keeps_the_chosen_model(window: LogWindow, write: Write) -> None:
     write("vad: a", "new: b")
     window._models.setCurrentIndex(window._models.findText("Silero VAD"))

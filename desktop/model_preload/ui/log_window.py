@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, QModelIndex, Qt, QUrl, Slot
@@ -119,6 +120,9 @@ class LogWindow(QWidget):
         self._copy, self._open, self._clear = QPushButton(), QPushButton(), QPushButton()
         self._count = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._notice = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self._notice.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self._notice.hide()
 
     def _arrange(self) -> None:
@@ -226,6 +230,8 @@ class LogWindow(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
             self._tell()
+            for painted in (self._table, self._table.horizontalHeader()):
+                painted.viewport().update()
         elif event.type() == QEvent.Type.FontChange:
             self._measure()
 
@@ -329,7 +335,7 @@ class LogWindow(QWidget):
     def _clear_view(self) -> None:
         entries = self._buffer.entries
         newest = entries[-1].number if entries else 0
-        self._set_filter(LogFilter(self._filter.words, self._filter.level, self._filter.model, newest))
+        self._set_filter(replace(self._filter, after=newest))
 
     @Slot()
     def _open_folder(self) -> None:
