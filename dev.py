@@ -7,6 +7,7 @@
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
     python3 dev.py reliability   every fault of docs/reliability.md, whose figures it rewrites; NAME: only those
+    python3 dev.py screenshots   every window in every language, theme and scale into build/screenshots, or NAME
     python3 dev.py lock          resolve requirements.lock again
     python3 dev.py wheel         build the wheel into dist/
 
@@ -61,6 +62,7 @@ def main(arguments: list[str]) -> int:
         "run": run,
         "bench": bench,
         "reliability": reliability,
+        "screenshots": screenshots,
         "lock": lock,
         "wheel": wheel,
     }
@@ -128,6 +130,12 @@ def reliability(arguments: list[str]) -> int:
     """Play the faults and rewrite the document's table; with names only those cases that begin so."""
     start = "import sys; sys.path.insert(0, 'tests'); from reliability.report import main; sys.exit(main(sys.argv[1:]))"
     return call(environment(), "-P", "-c", start, *arguments)
+
+
+def screenshots(arguments: list[str]) -> int:
+    """Draw the windows of tests/ui/gallery.py, or those named, into `build/screenshots`."""
+    start = "import sys; sys.path.insert(0, 'tests'); from helpers.screens import main; sys.exit(main(sys.argv[1:]))"
+    return call(environment(), "-P", "-c", start, str(ROOT / "build" / "screenshots"), *arguments)
 
 
 def lock(arguments: list[str]) -> int:
