@@ -14,8 +14,8 @@ _AFTER = r"(?![A-Za-z0-9])"
 _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"(?<=://)[^\s\"'<>]*@", f"{LOGIN}@"),
-        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"'<>]+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
+        (r"(?<=://)[^\s\"']*@", f"{LOGIN}@"),
+        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"']+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
         (r"\b(Bearer|Basic)\s+[\w.~+/=-]{4,}", rf"\1 {SECRET}"),
         (r"\b(?:hf|api_org)_[A-Za-z0-9]{10,}", SECRET),
         (r"\bms-[0-9a-f-]{16,}", SECRET),
@@ -24,10 +24,12 @@ _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"([?&](?:[\w-]*(?:signature|token|sig|secret|password|credential|policy)|key-pair-id)=)[^&\s\"'<>]+",
             rf"\1{SECRET}",
         ),
-        (rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", rf"\1{USER}"),
     )
 )
 """What is taken out whoever the user is."""
+_HOMES = re.compile(
+    rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", re.IGNORECASE
+)
 
 
 class Redaction:
@@ -49,7 +51,9 @@ class Redaction:
             told = self._secrets.sub(SECRET, told)
         for pattern, instead in _ALWAYS:
             told = pattern.sub(instead, told)
-        return self._users.sub(_unless_marked, told) if self._users else told
+        if self._users:
+            told = self._users.sub(_unless_marked, told)  # after the logins, which are told by their form
+        return _HOMES.sub(rf"\1{USER}", told)
 
 
 def secrets_in(values: Mapping[str, str]) -> set[str]:
