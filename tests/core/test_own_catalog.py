@@ -311,8 +311,10 @@ def test_a_change_that_would_be_wrong_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        'schema = 1\nmodel = [{ key = "a", name = "A", place = { cache = "huggingface" }, '
-        'source = [{ hub = "huggingface", repo = "o/a" }] }]\n',
+        """schema = 1
+        model = [{ key = "a", name = "A", place = { cache = "huggingface" }, source = [{ hub = "modelscope",
+            repo = "o/a" }] }]
+        """,
         HAND.replace("name = 'One'", "name = '''\n[[model]]\n'''"),
     ],
 )

@@ -39,8 +39,7 @@ def hub() -> Iterator[Hub]:
 def bench(tmp_path: Path, hub: Hub) -> Workbench:
     home = tmp_path / "home" / "Bobby Tables"
     entries = model("reader", repository("owner/model")) + model("lost", repository("owner/lost"))
-    bench = workbench(home, hub.endpoint, entries)
-    return bench
+    return workbench(home, hub.endpoint, entries)
 
 
 def status_of(bench: Workbench, *verdicts: Verdict) -> list[ModelStatus]:

@@ -187,6 +187,9 @@ def test_what_the_windows_set_is_read(tmp_path: Path) -> None:
     assert (found.when_metered, found.when_on_battery) == ("wait", "go-on")
 
 
+_ORDERS: list[Any] = [[], ["url"], ("modelscope", "huggingface")]
+_NO_ORDERS: list[Any] = ["url", ["hf"], ["url", "url"], [1], [["url"]], {}]
+_NO_THEMES: list[Any] = ["", "black", 1, None, []]
 VALUES: list[tuple[str, Any, str]] = [
     *(
         ("proxy", value, "")
@@ -194,10 +197,10 @@ VALUES: list[tuple[str, Any, str]] = [
     ),
     *(("proxy", value, "“proxy” is") for value in ("p:8080", "ftp://p", "http://", "http://p/x", "http://p?x", 1)),
     *(("proxy", value, "HTTPS_PROXY") for value in ("http://u:pw@p:1", "u:pw@p", "socks5h://pw@p")),
-    *(("hubs", value, "") for value in ([], ["url"], ("modelscope", "huggingface"))),
-    *(("hubs", value, "a list of some of") for value in ("url", ["hf"], ["url", "url"], [1], [["url"]], {})),
+    *(("hubs", value, "") for value in _ORDERS),
+    *(("hubs", value, "a list of some of") for value in _NO_ORDERS),
     *(("theme", value, "") for value in ("system", "light", "dark")),
-    *(("theme", value, "one of: system, light, dark") for value in ("", "black", 1, None, [])),
+    *(("theme", value, "one of: system, light, dark") for value in _NO_THEMES),
     *((name, "ask", "") for name in ("when_metered", "when_on_battery")),
     *((name, "never", "one of: ask, go-on, wait") for name in ("when_metered", "when_on_battery")),
     *((name, value, "true or false") for name in ("notifications", "resume", "first_run_done") for value in (1, "yes")),

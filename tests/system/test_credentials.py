@@ -9,7 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordSetError
 
-from model_preload.core.errors import Circumstance, CredentialStoreUnusable, SettingsProblem, TokenUnfit
+from model_preload.core.errors import CredentialStoreUnusable, SettingsProblem, TokenUnfit
 from model_preload.system.credentials import SERVICE, SystemCredentials, TokenOrigin, TokenState
 
 TOKEN = "hf_secretSecretSecret"
@@ -146,7 +146,9 @@ def test_a_store_that_does_not_take_it_is_a_circumstance(
 def test_a_system_without_a_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    for action in (lambda own: own.store("modelscope", TOKEN), lambda own: own.forget("modelscope")):
-        with pytest.raises(Circumstance, match="this system has none") as refused:
-            action(credentials(tmp_path))
-        assert "MODELSCOPE_API_TOKEN" in str(refused.value.next_step)
+    own = credentials(tmp_path)
+    with pytest.raises(CredentialStoreUnusable, match="this system has none") as refused:
+        own.store("modelscope", TOKEN)
+    assert "MODELSCOPE_API_TOKEN" in str(refused.value.next_step)
+    with pytest.raises(CredentialStoreUnusable, match="this system has none"):
+        own.forget("modelscope")
