@@ -14,8 +14,7 @@ _AFTER = r"(?![A-Za-z0-9])"
 _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"(?<=://)[^\s\"'<>]*@", f"{LOGIN}@"),
-        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"'<>]+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
+        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"']+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
         (r"\b(Bearer|Basic)\s+[\w.~+/=-]{4,}", rf"\1 {SECRET}"),
         (r"\b(?:hf|api_org)_[A-Za-z0-9]{10,}", SECRET),
         (r"\bms-[0-9a-f-]{16,}", SECRET),
@@ -24,10 +23,13 @@ _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"([?&](?:[\w-]*(?:signature|token|sig|secret|password|credential|policy)|key-pair-id)=)[^&\s\"'<>]+",
             rf"\1{SECRET}",
         ),
-        (rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", rf"\1{USER}"),
     )
 )
 """What is taken out whoever the user is."""
+_ADDRESS = re.compile(r"://[^\s\"']*")
+_HOMES = re.compile(
+    rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", re.IGNORECASE
+)
 
 
 class Redaction:
@@ -40,16 +42,22 @@ class Redaction:
     """
 
     def __init__(self, users: Iterable[str], secrets: Iterable[str]) -> None:
-        self._secrets = _any_of(_written(secret) for secret in secrets if secret)
-        self._users = _any_of(map(_user, {user for user in users if len(user) > 1}), re.IGNORECASE)
+        self._secrets = _any_of(map(_written, sorted(filter(None, secrets), key=len, reverse=True)))
+        self._users = _any_of(
+            map(_user, sorted({user for user in users if len(user) > 1}, key=len, reverse=True)), re.IGNORECASE
+        )
 
     def __call__(self, told: str) -> str:
         """The same without them."""
         if self._secrets:
             told = self._secrets.sub(SECRET, told)
+        if "@" in told:
+            told = _ADDRESS.sub(_without_login, told)
         for pattern, instead in _ALWAYS:
             told = pattern.sub(instead, told)
-        return self._users.sub(_unless_marked, told) if self._users else told
+        if self._users:
+            told = self._users.sub(_unless_marked, told)  # after the logins, which are told by their form
+        return _HOMES.sub(rf"\1{USER}", told)
 
 
 def secrets_in(values: Mapping[str, str]) -> set[str]:
@@ -90,6 +98,12 @@ def _user(name: str) -> str:
 def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | None:
     all_ = [f"(?:{pattern})" for pattern in patterns]
     return re.compile("|".join(all_), flags) if all_ else None
+
+
+def _without_login(found: re.Match[str]) -> str:
+    """Up to the last `@`, since a password may hold what parts an address elsewhere."""
+    _, at, place = found[0].rpartition("@")
+    return f"://{LOGIN}@{place}" if at else found[0]
 
 
 def _unless_marked(found: re.Match[str]) -> str:
