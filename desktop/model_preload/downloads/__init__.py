@@ -1,5 +1,6 @@
 """The core at work behind the windows: QtCore only, so that everything here runs without a screen.
 
+immortal.py    PySide6 on Python 3.11
 values.py      what windows see of a model's work: frozen, and the same in every thread
 open_core.py   the open core, shared by whoever works with it and exchanged when settings change
 threads.py     a worker in a thread of its own, and the one way to end it
@@ -14,3 +15,7 @@ log_buffer.py  the last records of the log, for windows
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
 """
+
+from model_preload.downloads.immortal import keep_none
+
+keep_none()  # before the first of Qt's functions is called, whoever comes in first
