@@ -16,6 +16,6 @@ log_buffer.py  the last records of the log, for windows
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
 """
 
-from model_preload.downloads.immortal import keep_none
+from model_preload.downloads.immortal import keep_constants
 
-keep_none()  # before the first of Qt's functions is called, whoever comes in first
+keep_constants()  # before the first of Qt's functions is called, whoever comes in first

@@ -12,7 +12,7 @@ from model_preload.ui.models.cells import permille_of
 from model_preload.ui.models.files_table import FileColumn, FilesTable
 
 _WIDTHS = {
-    FileColumn.PATH: 50,
+    FileColumn.PATH: 60,
     FileColumn.SIZE: 11,
     FileColumn.STATE: 18,
     FileColumn.CHECKED: 18,
@@ -20,7 +20,7 @@ _WIDTHS = {
     FileColumn.PART: 24,
 }
 """In characters."""
-_AT_WORK_LINES = 4
+_AT_WORK_LINES = 3
 
 
 class FilesView(QTableView):
@@ -43,6 +43,7 @@ class FilesView(QTableView):
         self.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 1.7))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
@@ -102,6 +103,4 @@ class AtWorkView(QListView):
         self.setItemDelegate(ProgressDelegate(self))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSpacing(round(self.fontMetrics().height() / 6))
-        line = round(self.fontMetrics().height() * 1.6)
-        self.setFixedHeight(line * _AT_WORK_LINES)
+        self.setFixedHeight(round(self.fontMetrics().height() * 2) * _AT_WORK_LINES)

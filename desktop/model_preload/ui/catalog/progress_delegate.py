@@ -1,6 +1,6 @@
 """Progress as a word with a bar below it, painted in the cell: no widget for a row."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -9,6 +9,13 @@ from model_preload.ui.models.catalog_table import PERMILLE_ROLE
 
 class ProgressDelegate(QStyledItemDelegate):
     """Paints the text as ever, and the share of `PERMILLE_ROLE` below it where there is one."""
+
+    def sizeHint(  # noqa: N802  as Qt's
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """With room for the bar."""
+        hint = super().sizeHint(option, index)
+        return hint.expandedTo(QSize(0, round(option.fontMetrics.height() * 1.9)))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -10,8 +10,17 @@ from model_preload.downloads.values import Activity
 from model_preload.ui.formats import duration_text, percent_text, rate_text
 
 
-def whole_text(summary: Summary) -> str:
-    """What the window's bottom line says."""
+def whole_text(summary: Summary, problem: errors.Circumstance | None, *, loaded: bool) -> str:
+    """What the window's bottom line says.
+
+    Args:
+        problem: verdicts could not be had.
+        loaded: the catalog is known.
+    """
+    if problem is not None and summary.mood is not Mood.WORKING:
+        return str(problem.title)
+    if loaded and not summary.models:
+        return str(text("There is no model in the catalog."))
     match summary.mood:
         case Mood.UNKNOWN:
             return str(text("The models are being looked at…"))

@@ -13,11 +13,11 @@ from model_preload.ui.models.catalog_filter import CatalogFilter
 from model_preload.ui.models.cells import Column
 
 _WIDTHS = {
-    Column.NAME: 30,
-    Column.VERDICT: 20,
+    Column.NAME: 36,
+    Column.VERDICT: 24,
     Column.PROGRESS: 20,
-    Column.SPEED: 12,
-    Column.LEFT: 12,
+    Column.SPEED: 11,
+    Column.LEFT: 13,
     Column.SIZE: 11,
     Column.REQUIRED: 12,
     Column.SOURCE: 42,

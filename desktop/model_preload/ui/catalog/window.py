@@ -171,8 +171,7 @@ class CatalogWindow(QMainWindow):
         self._menu = context_menu(self, self._actions)
         self._splitter.addWidget(self._view)
         self._splitter.addWidget(self._details)
-        self._splitter.setStretchFactor(0, 3)
-        self._splitter.setStretchFactor(1, 2)
+        self._splitter.setSizes([550, 450])
         self._splitter.setCollapsible(0, False)  # noqa: FBT003  as Qt has it
         for page in self._made_pages():
             self._pages.addWidget(page)
@@ -183,9 +182,10 @@ class CatalogWindow(QMainWindow):
         column.addWidget(self._pages, 1)
         self.setCentralWidget(middle)
         self._whole.setTextFormat(Qt.TextFormat.PlainText)
+        self._whole.setIndent(self.fontMetrics().averageCharWidth())
         self.statusBar().addWidget(self._whole, 1)
         self.statusBar().setSizeGripEnabled(False)
-        self.resize(self.fontMetrics().averageCharWidth() * 170, self.fontMetrics().height() * 44)
+        self.resize(self.fontMetrics().averageCharWidth() * 190, self.fontMetrics().height() * 48)
         self._view.setFocus()
 
     def _find_bar(self) -> QHBoxLayout:
@@ -259,7 +259,7 @@ class CatalogWindow(QMainWindow):
         )
         found = trouble(rows, self._board.problem, self._language)
         self._banner.show_trouble(found if rows else None)
-        self._whole.setText(whole_text(self._board.summary()))
+        self._whole.setText(whole_text(self._board.summary(), self._board.problem, loaded=self._board.is_loaded))
         self._turn_page()
 
     @Slot()

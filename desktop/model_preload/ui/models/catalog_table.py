@@ -21,6 +21,7 @@ PERMILLE_ROLE = Qt.ItemDataRole.UserRole + 1
 
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
 
 class CatalogTable(QAbstractTableModel):
@@ -82,7 +83,7 @@ class CatalogTable(QAbstractTableModel):
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return cell.tip
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _RIGHT if column.is_number else _LEFT
+                return _alignment(column)
             case Qt.ItemDataRole.DecorationRole if column is Column.VERDICT:
                 verdict = self._rows[index.row()].verdict
                 return theme.verdict_icon(verdict) if verdict else None
@@ -100,7 +101,7 @@ class CatalogTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return str(Column(section).title)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if Column(section).is_number else _LEFT
+            return _alignment(Column(section))
         return None
 
     def _load(self) -> None:
@@ -119,8 +120,11 @@ class CatalogTable(QAbstractTableModel):
         return cells(row, self._board.parts(key), self._language, self._positions.get(key, 0))
 
     def _waiting(self) -> dict[str, int]:
-        waiting = [k for k in self._downloads.order() if self._downloads.work(k).activity is Activity.WAITING]
+        waiting = [key for key in self._downloads.order() if self._activity(key) is Activity.WAITING]
         return {key: number for number, key in enumerate(waiting, 1)}
+
+    def _activity(self, key: str) -> Activity:
+        return self._downloads.work(key).activity
 
     @Slot()
     def _reset(self) -> None:
@@ -130,6 +134,8 @@ class CatalogTable(QAbstractTableModel):
 
     @Slot(object)
     def _changed(self, keys: frozenset[str]) -> None:
+        if any((key in self._positions) is not (self._activity(key) is Activity.WAITING) for key in keys):
+            self._order_changed()
         for number in sorted(set().union(*(self._affected.get(key, ()) for key in keys))):
             self._refresh(number)
 
@@ -151,3 +157,10 @@ class CatalogTable(QAbstractTableModel):
             while touched and touched[0] == last + 1:
                 last = touched.pop(0)
             self.dataChanged.emit(self.index(number, first), self.index(number, last))
+
+
+def _alignment(column: Column) -> int:
+    """Numbers to the right; what stands between them and words keeps its distance from both."""
+    if column is Column.REQUIRED:
+        return _CENTRE
+    return _RIGHT if column.is_number else _LEFT
