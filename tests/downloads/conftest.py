@@ -1,13 +1,13 @@
-"""The desk as fixtures, and what holds for tests with Qt; see helpers/qt.py."""
+"""The desk as fixtures."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.qt import language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
+from helpers.qt import language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
 
 __all__ = ["language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
 

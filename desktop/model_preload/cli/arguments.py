@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-preload",
         description=str(text("Brings every model that a local AI platform needs, and proves that it is whole.")),
+        epilog=str(
+            text(
+                "Without a command the tray app starts; --tray: without opening a window, --quit: ends the running one."
+            )
+        ),
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -107,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--timeout", type=float, default=120.0, metavar="SECONDS", help=str(text("for each engine, 120 if not given"))
     )
+    verify.add_argument(
+        "--load", action="store_true", help=str(text("then have engines load what is proven; asks before it runs code"))
+    )
+    verify.add_argument("--yes", action="store_true", help=str(text("with --load: load without asking")))
     apply_env = commands.add_parser(
         "apply-env",
         parents=[common],
@@ -118,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
     )
-    commands.add_parser(
+    demo = commands.add_parser(
         "demo", parents=[common], help=str(text("show it all with an embedded hub and temporary folders"))
     )
+    demo.add_argument("--gui", action="store_true", help=str(text("in the tray and its windows")))
     return parser

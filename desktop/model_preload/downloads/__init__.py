@@ -1,6 +1,5 @@
 """The core at work behind the windows: QtCore only, so that everything here runs without a screen.
 
-immortal.py    PySide6 on Python 3.11
 values.py      what windows see of a model's work: frozen, and the same in every thread
 open_core.py   the open core, shared by whoever works with it and exchanged when settings change
 threads.py     a worker in a thread of its own, and the one way to end it
@@ -10,12 +9,9 @@ lane.py        the thread that brings one model at a time
 downloads.py   the queue as the user sees and changes it
 checks.py      verdicts, quick and deep
 forecast.py    what the queued models want from the network
+summary.py     the whole in numbers
 board.py       verdict, work and failure of every model in one table
-log_buffer.py  the last records of the log, for windows
+log_buffer.py  the newest records of the log, for a window
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
 """
-
-from model_preload.downloads.immortal import keep_constants
-
-keep_constants()  # before the first of Qt's functions is called, whoever comes in first
