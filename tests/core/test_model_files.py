@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from helpers.workbench import Workbench, model, repository, workbench
 
+from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core import errors
 from model_preload.core.events import Control
 from model_preload.core.tasks.files import ModelFiles, files

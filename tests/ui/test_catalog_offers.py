@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from helpers.rows import row
 
+from helpers.rows import row
 from model_preload.core.values import Verdict
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.board import Row

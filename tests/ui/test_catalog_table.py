@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.desk import Desk, desks
-from helpers.rows import row
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from helpers.desk import Desk, desks
+from helpers.rows import row
 from model_preload.core.catalog import Catalog
 from model_preload.core.events import FileProgress, Phase
 from model_preload.core.tasks.files import ModelFile
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Verdict
-from model_preload.downloads.values import Activity
+from model_preload.downloads.values import Activity, Work
 from model_preload.ui.models.catalog_filter import CatalogFilter, Show
 from model_preload.ui.models.catalog_table import CatalogTable
-from model_preload.ui.models.cells import Column
+from model_preload.ui.models.cells import Column, progress_cell
 from model_preload.ui.models.files_table import FileColumn, FilesTable
 
 TESTING = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -67,13 +67,16 @@ def test_a_verdict_touches_its_columns_only(desk: Desk, table: CatalogTable) -> 
     del tester
 
 
-def test_those_that_wait_are_numbered_anew_when_the_order_changes(desk: Desk, table: CatalogTable) -> None:
+def test_those_that_wait_are_numbered_anew_when_the_order_changes(
+    desk: Desk, table: CatalogTable, qtbot: QtBot
+) -> None:
     desk.hub.latency = 0.5
     desk.downloads.preload(["a", "b", "c"])
-    desk.downloads.pause(["a"])
-    assert shown(table, Column.PROGRESS) == ["Paused", "Waiting: 1", "Waiting: 2"]
+    qtbot.waitUntil(lambda: shown(table, Column.PROGRESS) == ["Preparing", "Waiting: 1", "Waiting: 2"])
     desk.downloads.move(["c"], "b")
-    assert shown(table, Column.PROGRESS) == ["Paused", "Waiting: 2", "Waiting: 1"]
+    assert shown(table, Column.PROGRESS) == ["Preparing", "Waiting: 2", "Waiting: 1"]
+    desk.downloads.pause(["c"])
+    assert shown(table, Column.PROGRESS) == ["Preparing", "Waiting: 1", "Paused"]
     desk.downloads.cancel(["a", "b", "c"])
     assert shown(table, Column.PROGRESS) == [""] * 3
 
@@ -185,7 +188,4 @@ def test_files_at_work_are_told_apart_and_forgotten(qapp: object) -> None:
 
 
 def test_an_activity_is_never_left_without_words() -> None:
-    from model_preload.ui.models.cells import progress_cell
-    from model_preload.downloads.values import Work
-
     assert all(progress_cell(Work(kind)).shown for kind in Activity if kind is not Activity.IDLE)

@@ -1,20 +1,21 @@
 """The catalog window by keyboard, on a real desk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.desk import Desk, desks
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QTableView, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
+from helpers.desk import Desk, desks
 from model_preload.core import errors
 from model_preload.core.catalog import Catalog
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.values import Verdict
+from model_preload.demo.repository import Repository
 from model_preload.downloads.values import Activity
 from model_preload.ui.catalog.offers import Deed
 from model_preload.ui.catalog.window import CatalogWindow, Page
@@ -63,7 +64,6 @@ def test_preload_pause_resume_cancel_ready_by_keyboard(desk: Desk, window: Catal
     assert not window._actions[Deed.PRELOAD_ALL].isEnabled()
     view = table(window)
     view.setFocus()
-    qtbot.keyClick(view, Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(view, Key.Key_Space)
     assert activities(desk)[0] is Activity.PAUSED
     assert view.model().index(0, Column.PROGRESS).data() == "Paused"
@@ -80,6 +80,16 @@ def test_preload_pause_resume_cancel_ready_by_keyboard(desk: Desk, window: Catal
     assert desk.verdicts == [Verdict.READY] * 3
     assert words(window) == "Ready: 3 of 3 models are ready"
     assert not window._actions[Deed.PRELOAD_ALL].isEnabled()
+
+
+def test_the_queue_s_order_by_keyboard(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> None:
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a", "b", "c"])
+    window.select("c")
+    qtbot.keyClick(window, Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert desk.downloads.order() == ("a", "c", "b")
+    qtbot.keyClick(window, Key.Key_End, Qt.KeyboardModifier.AltModifier)
+    assert desk.downloads.order() == ("a", "b", "c")
 
 
 def test_keys_do_nothing_to_what_is_not_selected(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> None:
@@ -162,9 +172,7 @@ def test_the_selection_outlives_another_catalog(desk: Desk, window: CatalogWindo
     assert window._details._key == ""
 
 
-def test_a_hub_that_is_away_is_told_and_tried_again(
-    desk: Desk, window: CatalogWindow, qtbot: QtBot, expected_log: object
-) -> None:
+def test_a_hub_that_is_away_is_told_and_tried_again(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> None:
     problem = errors.HubUnreachable("hub", "no route")
     desk.checks.failed.emit(problem)
     assert window._banner.isVisible()
@@ -176,11 +184,9 @@ def test_a_hub_that_is_away_is_told_and_tried_again(
 
 
 def test_a_failure_is_told_with_the_settings_that_help(
-    desk: Desk, window: CatalogWindow, qtbot: QtBot, expected_log: object
+    desk: Desk, window: CatalogWindow, qtbot: QtBot, expected_log: Callable[..., None]
 ) -> None:
-    expected_log("a: ")  # type: ignore[operator]
-    from model_preload.demo.repository import Repository
-
+    expected_log("a: ")
     desk.hub.put(Repository.of("demo/a", {"model.bin": b"a"}, private=True))
     with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
         desk.downloads.preload(["a"])
@@ -229,7 +235,7 @@ def test_folder_and_link(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> Non
         desk.downloads.preload(["a"])
     window.select("a")
     opened = Opened()
-    QDesktopServices.setUrlHandler("file", opened, "open")
+    QDesktopServices.setUrlHandler("file", opened, b"open")
     window._actions[Deed.OPEN_FOLDER].trigger()
     QDesktopServices.unsetUrlHandler("file")
     status = desk.board.row("a").status
@@ -267,7 +273,11 @@ def test_columns_and_sizes_are_remembered(desk: Desk, window: CatalogWindow, qtb
 
 def test_every_control_has_a_name_and_can_be_reached(window: CatalogWindow) -> None:
     for button in window.findChildren(QAbstractButton):
-        if button.isVisible() and isinstance(button, QPushButton | QToolButton) and not button.objectName().startswith("qt_"):
+        if (
+            button.isVisible()
+            and isinstance(button, QPushButton | QToolButton)
+            and not button.objectName().startswith("qt_")
+        ):
             assert button.text() or button.accessibleName()
             assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert table(window).accessibleName()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from helpers.rows import model, row
 
+from helpers.rows import model, row
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource, ModelScopeSource, Place, Source, UrlSource
 from model_preload.core.journal import Proof
@@ -14,7 +14,8 @@ from model_preload.core.settings import Settings
 from model_preload.core.tasks.files import ModelFiles
 from model_preload.core.texts import text
 from model_preload.core.values import Verdict
-from model_preload.downloads.board import Mood, Row, Summary
+from model_preload.downloads.board import Row
+from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Failure, Work
 from model_preload.ui.catalog.facts import Kind, facts, page_of
 from model_preload.ui.catalog.sentences import trouble, whole_text
@@ -49,9 +50,10 @@ def test_progress(work: Work, shown: str, permille: int | None) -> None:
 
 def test_what_needs_a_person_is_sorted_before_what_works_waits_and_rests() -> None:
     kinds = (Activity.IDLE, Activity.PAUSED, Activity.WAITING, Activity.PREPARING, Activity.FETCHING, Activity.FAILED)
-    orders = [progress_cell(Work(kind, 1, 2), 1).order for kind in kinds]
+    orders = [float(progress_cell(Work(kind, 1, 2), 1).order) for kind in kinds]
     assert orders == sorted(orders)
-    assert progress_cell(Work(Activity.WAITING), 1).order > progress_cell(Work(Activity.WAITING), 2).order
+    first, second = (float(progress_cell(Work(Activity.WAITING), number).order) for number in (1, 2))
+    assert first > second
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_facts() -> None:
         required=True,
         location=Path("/place"),
         checked_at=now,
-        proof=Proof("mineru", "2.6", "c0ffee", now),
+        proof=Proof("mineru", "2.6", "c0ffee", Path("/place"), False, now),
     )
     found = ModelFiles(Path("/place"), text("the catalog says so"), "huggingface:demo/a@main", "c0ffee", now, ())
     told = facts(which, [row("b", Verdict.DAMAGED)], found, "en", Settings())
@@ -243,7 +245,14 @@ def test_facts() -> None:
 def test_facts_of_one_that_failed_and_was_never_listed() -> None:
     failure = Failure("digest-mismatch", "a", "model.bin", "It differs. Try again.")
     told = facts(
-        row("a", Verdict.MISSING, Activity.FAILED, reasons=(text("it was not preloaded yet"),), failures=(failure,), files=0),
+        row(
+            "a",
+            Verdict.MISSING,
+            Activity.FAILED,
+            reasons=(text("it was not preloaded yet"),),
+            failures=(failure,),
+            files=0,
+        ),
         (),
         None,
         "en",

@@ -104,8 +104,10 @@ def _proof(row: Row) -> str:
     proof = row.status.proof if row.status else None
     if proof is None:
         return ""
-    time = time_text(proof.proved_at)
-    return str(text("Proven by {engine} {version} at {time}", engine=proof.engine, version=proof.version, time=time))
+    told = {"engine": proof.engine, "version": proof.version, "time": time_text(proof.proved_at)}
+    if proof.loaded:
+        return str(text("Proven and loaded by {engine} {version} at {time}", **told))
+    return str(text("Proven by {engine} {version} at {time}", **told))
 
 
 def _size(row: Row, parts: Sequence[Row]) -> str:

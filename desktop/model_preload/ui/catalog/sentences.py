@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from model_preload.core import errors
 from model_preload.core.texts import Text, plural, text
-from model_preload.downloads.board import Mood, Row, Summary
+from model_preload.downloads.board import Row
+from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity
 from model_preload.ui.formats import duration_text, percent_text, rate_text
 

@@ -111,6 +111,8 @@ class CatalogView(QTableView):
         if pressed is None or not plain:
             super().keyPressEvent(event)
             return
+        if not self.selectionModel().hasSelection():
+            self.selectRow(self.currentIndex().row())  # the one with the focus is meant
         if not event.isAutoRepeat():
             pressed.emit()
         event.accept()

@@ -172,7 +172,7 @@ class CatalogWindow(QMainWindow):
         self._splitter.addWidget(self._view)
         self._splitter.addWidget(self._details)
         self._splitter.setSizes([550, 450])
-        self._splitter.setCollapsible(0, False)  # noqa: FBT003  as Qt has it
+        self._splitter.setCollapsible(0, False)
         for page in self._made_pages():
             self._pages.addWidget(page)
         middle = QWidget()
