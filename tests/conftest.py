@@ -18,6 +18,19 @@ _OURS = (
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A warning of Qt's fails the test. No setting says so: where Qt is not installed, pytest would not know it."""
+    if config.pluginmanager.hasplugin("pytest-qt"):
+        for item in items:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """The application of all tests looks the same on every system; read by pytest-qt."""
+    return ["model-preload", "-style", "fusion"]
+
+
 @pytest.fixture(autouse=True)
 def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the machine's reaches a test, and the user's folders are the test's."""

@@ -1,4 +1,4 @@
-"""The desk as fixtures."""
+"""The desk as fixtures; tests with Qt, see helpers/qt.py."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
+from helpers.qt import language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
+
+__all__ = ["language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
 
 
 @pytest.fixture(name="desks")

@@ -5,7 +5,6 @@ commands.py    one function a command: call the task, choose the exit code
 documents.py   results as JSON, the form that the outside relies on
 tables.py      results and problems on the two streams
 live.py        progress while a task runs
-logs.py        where the log goes
 """
 
 from model_preload.cli.main import main

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from model_preload.cli import commands, documents, logs, tables
+from model_preload.cli import commands, documents, tables
 from model_preload.core import catalog, errors, paths, settings, texts
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
@@ -19,6 +19,7 @@ from model_preload.core.tasks.doctor.examine import examine, examine_journal
 from model_preload.core.tasks.doctor.finding import Finding, Level, met
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.services import Services, open_services
+from model_preload.system import logs
 from model_preload.system import machine as facts
 from model_preload.system.credentials import SystemCredentials
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from model_preload.cli import arguments, commands, documents, logs, tables
+from model_preload.cli import arguments, commands, documents, tables
 from model_preload.core import catalog, errors, paths, settings, texts
 from model_preload.core.caches.huggingface import default_root
 from model_preload.core.events import Cancelled, Control
@@ -19,6 +19,7 @@ from model_preload.core.files import Disk
 from model_preload.core.http import system_proxies
 from model_preload.core.tasks.services import open_services
 from model_preload.core.texts import text
+from model_preload.system import logs
 from model_preload.system.credentials import SystemCredentials
 
 log = logging.getLogger("model_preload.cli")

@@ -369,7 +369,8 @@ class _Run:
             self._record(model, path, problem)
 
     def _record(self, model: Model, path: str, problem: errors.Circumstance) -> None:
-        log.error("%s: %s", f"{model.key}: {path}" if path else model.key, problem)
+        about = f"{model.key}: {path}" if path else model.key
+        log.error("%s: %s", about, problem, extra={"model": model.key})
         self._errors.append(RunError(model.key, path, problem.code, f"{problem.title} {problem.next_step}"))
 
 

@@ -288,7 +288,8 @@ class Transfer:
                 failures = file.failed(self._meter.total)
                 wait = patience.wait(failures, problem)
                 if not patience.ends(failures, time.monotonic() - file.failing_since, wait, problem):
-                    log.warning("%s: %s; again in %.1f s (%d of %d)", path, problem, wait, failures, patience.tries)
+                    told = (path, problem, wait, failures, patience.tries)
+                    log.warning("%s: %s; again in %.1f s (%d of %d)", *told, extra={"model": self._model})
                     file.not_before = time.monotonic() + wait
                     if isinstance(problem, errors.HubBusy) and problem.status == 429:
                         self._width.refused(wait)
@@ -298,7 +299,7 @@ class Transfer:
             if retry.concerns_all(problem, nothing_came=self._meter.total == file.idle_since):
                 self._stopped = True
             self._wake()
-        log.error("%s: given up: %s", path, problem)
+        log.error("%s: given up: %s", path, problem, extra={"model": self._model})
         file.close()
         self._watermarks.flush()
 

@@ -1,7 +1,12 @@
-"""Where the log goes: a rotating file in the state folder, and standard error if asked for."""
+"""Where the log goes: a rotating file in the state folder, and whoever else is asked for.
+
+No record holds a token or a password: a token's value goes into no text (`core.http.Token`), and what is logged of
+a problem is the sentence that people are shown.
+"""
 
 import logging
 import logging.handlers
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,11 +26,19 @@ class _LogFile(logging.handlers.RotatingFileHandler):
         pass
 
 
-def set_up(home: Path, disk: Disk, level: str | None) -> list[logging.Handler]:
+def folder(home: Path) -> Path:
+    """Where the files lie, the newest as `model-preload.log`."""
+    return home / "logs"
+
+
+def set_up(
+    home: Path, disk: Disk, level: str | None = None, also: Sequence[logging.Handler] = ()
+) -> list[logging.Handler]:
     """Write this program's own records (those below the logger `model_preload`) from now on.
 
     Args:
         level: of what also goes to standard error; None for nothing.
+        also: who gets the records too, such as a window's buffer.
 
     Returns:
         What `tear_down` needs.
@@ -33,7 +46,7 @@ def set_up(home: Path, disk: Disk, level: str | None) -> list[logging.Handler]:
     Raises:
         DiskProblem: the state folder can't be written.
     """
-    path = home / "logs" / "model-preload.log"
+    path = folder(home) / "model-preload.log"
     disk.make_folder(path.parent)
     try:
         handlers: list[logging.Handler] = [
@@ -45,6 +58,7 @@ def set_up(home: Path, disk: Disk, level: str | None) -> list[logging.Handler]:
         screen = logging.StreamHandler()
         screen.setLevel(level.upper())
         handlers.append(screen)
+    handlers += also
     logger = logging.getLogger(NAME)
     logger.setLevel(min(logging.INFO, *(handler.level or logging.INFO for handler in handlers)))
     for handler in handlers:
