@@ -10,6 +10,8 @@ downloads.py   the queue as the user sees and changes it
 checks.py      verdicts, quick and deep
 forecast.py    what the queued models want from the network
 board.py       verdict, work and failure of every model in one table
+examiner.py    the doctor: findings as they come
+prover.py      the engines' own code, asked whether it finds the models
 log_buffer.py  the newest records of the log, for windows
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
