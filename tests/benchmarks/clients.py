@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from _measure import FAST, MiB, Side, compare, fill, hub
+
 from downloads import first_file, ours
 
 Fetch = Callable[[str, int, int, int], None]

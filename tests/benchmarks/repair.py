@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from _measure import FAST, MiB, Side, environment, fill, run
-from downloads import hf, ours
 
+from downloads import hf, ours
 from model_preload.demo.hub import Hub, Repository
 
 SIZE = 1024 * MiB

@@ -252,7 +252,9 @@ def test_pydantic_is_not_imported_before_a_file_is_read() -> None:
         (URL + "url = 'https://x.org/a'\nsize = 1.5\n", ["size is 1.5; expected: a number of bytes"]),
         (URL + f"url = 'https://x.org/a'\nsize = 0x{'f' * 9999}\n", ["size is …; expected: a number of bytes"]),
         (URL + f"url = 'https://x.org/a'\nsha256 = '{SHA.upper()}'\n", ["sha256 is", "64 lower-case hexadecimal"]),
-        (URL + "url = 'https://user:secret@x.org/a'\n", ["url is 'https://***@x.org/a'", "without credentials"]),
+        (URL + f"url = 'https://user:{'secret' * 20}@x.org/a'\n", ["url is 'https://…@x.org/a'"]),
+        (URL + "url = ['https://user:se/cret@x.org/a']\n", ["url is ['https://…@x.org/a']"]),
+        (URL + "url = 'https://user:secret@x.org/a'\n", ["url is 'https://…@x.org/a'", "without credentials"]),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_told_what_is_wrong(tmp_path: Path, content: str | bytes, fragments: list[str]) -> None:

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import trustme
 
 from conftest import ExpectedLog
 from helpers import proxies
-from helpers.faults import PROMPT, random_bytes
+from helpers.families import LAMA, family_bench
+from helpers.faults import PROMPT, random_bytes, until
 from helpers.hub import make_repository
-from helpers.proxies import Authority, Relay, Server, TlsHub, answering, secured
+from helpers.proxies import Authority, Relay, Server, TlsHub, Way, answering, secured
 from helpers.workbench import model, repository, workbench
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control
@@ -190,6 +192,34 @@ def test_a_silent_host_does_not_hold_up_the_others(
         thread.join()
         assert time.monotonic() - began < 0.5, "a handshake can be cancelled"
         client.close()
+
+
+@pytest.mark.parametrize("start", [proxies.proxy_py, proxies.tinyproxy, proxies.microsocks])
+def test_a_plain_address_of_the_built_in_catalog_needs_the_authority_and_the_proxy(
+    start: Callable[[Path], AbstractContextManager[Way]],
+    tmp_path: Path,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_log: ExpectedLog,
+) -> None:
+    expected_log("does not know who issued it")
+    hub = TlsHub(files={"big-lama.pt": LAMA})
+    with secured(hub, authority) as (server, _), start(tmp_path / "proxy") as way:
+        bench = replace(family_bench(tmp_path / "bench", hub.endpoint), proxies={"https": way.address})
+        checkpoints = bench.home / ".cache" / "torch" / "hub" / "checkpoints"
+        [problem] = bench.preload("lama").errors
+        assert problem.code == errors.CertificateUnknown.code
+        assert f"The certificate of {server.place} is not accepted" in problem.message
+        assert "set SSL_CERT_FILE to it" in problem.message
+        assert not list(checkpoints.rglob("*.pt"))
+        assert not server.told, "nothing was asked"
+        refused = way.tap.connections
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        assert not bench.preload("lama").errors
+        assert [found.verdict for found in bench.status("lama")] == [Verdict.READY]
+        assert (checkpoints / "big-lama.pt").read_bytes() == LAMA
+        assert way.tap.connections - refused == server.connections, "everything went through it"
+        until(lambda: way.asked_for(str(server.port)) > 0)
 
 
 # A proxy that opens encrypted connections

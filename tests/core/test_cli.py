@@ -304,6 +304,20 @@ def test_document_of_a_preload_into_a_folder(call: Call, hub: Hub, tmp_path: Pat
     assert hub.bytes_served == sum(map(len, FILES.values()))
 
 
+@pytest.mark.parametrize("more", [["--output", "{out}"], []], ids=["output", "engines"])
+def test_a_hub_that_can_t_be_asked_for_newer_ones_is_exit_1(
+    call: Call, hub: Hub, tmp_path: Path, expected_log: Callable[..., None], more: list[str]
+) -> None:
+    expected_log("unreachable", "can't be reached", "first", "no answer")
+    words = ["preload", "--models", "first", *(word.format(out=tmp_path / "out") for word in more), "--json"]
+    assert call(*words)[0] == 0
+    hub.close()
+    shown = call(*words, "--force")
+    found = document(shown)
+    assert (shown[0], found["success"], found["run"]["outcome"]) == (1, False, "failed")
+    assert found["models"]["first"]["ready"] is True
+
+
 def test_a_folder_that_lacks_a_model_is_exit_1(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
 ) -> None:

@@ -25,9 +25,10 @@ from model_preload.core.files import disk as disk_module
 from model_preload.core.files.disk import translated
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import room
+from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import status
-from model_preload.core.values import Verdict
+from model_preload.core.values import Published, Verdict
 from model_preload.demo.hub import Hub
 
 MIB = 1 << 20
@@ -325,6 +326,88 @@ def test_a_drive_that_is_gone_stops_only_its_own_models(
         away, reader = status(replace(services, disk=Unplugged()), [], Control())
     assert (away.verdict, reader.verdict) == (Verdict.MISSING, Verdict.READY)
     assert "is gone" in str(away.reasons[0])
+
+
+class NoHardLinks(Disk):
+    """A drive as exFAT is one; `damaged` of its copies come out wrong."""
+
+    def __init__(self, damaged: int = 0) -> None:
+        self._damaged = damaged
+
+    def adopt(self, source: Path, target: Path) -> Published:
+        self.make_folder(target.parent)
+        copied = target.with_name("copied")
+        shutil.copy2(source, copied)
+        if self._damaged:
+            self._damaged -= 1
+            written = copied.read_bytes()
+            times = copied.stat()
+            copied.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
+            os.utime(copied, ns=(times.st_atime_ns, times.st_mtime_ns))
+        return self.replace(copied, target)
+
+
+@pytest.mark.parametrize("place", ["engine = 'paddlex'", "folder = '{home}/models'"])
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_a_copy_of_the_same_bytes_counts_only_when_it_was_hashed(
+    tmp_path: Path, expected_log: ExpectedLog, damaged: int, place: str
+) -> None:
+    expected_log("a copy holds other bytes", "given up", "failed")
+    with Hub(make_repository({"a.bin": b"same", "b.bin": b"same", "c.bin": b"other"})) as hub:
+        bench = workbench(tmp_path / "own", hub.endpoint, model("twins", repository("owner/model"), place))
+        report = run(bench, NoHardLinks(damaged))
+        (found,) = bench.status()
+        assert (report.outcome, found.ready) == (("failed", False) if damaged else ("done", True))
+        if damaged:
+            assert [error.code for error in report.errors] == ["disk-failed"]
+            assert run(bench, NoHardLinks()).outcome == "done"
+    assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
+
+
+def test_a_folder_is_ready_at_once_where_all_of_it_was_copied(tmp_path: Path) -> None:
+    with Hub(make_repository({"a.bin": b"good", "b.bin": b"other"})) as hub:
+        bench = workbench(
+            tmp_path / "own", hub.endpoint, model("whole", repository("owner/model"), "engine = 'paddlex'")
+        )
+        run(bench, NoHardLinks())
+        (before,) = bench.status()
+        assert before.location is not None
+        (before.location / "b.bin").unlink()
+        run(bench, NoHardLinks())
+        assert [one.verdict for one in bench.status()] == [Verdict.READY]
+
+
+def test_a_plan_says_so_and_holds_the_others(tmp_path: Path, bench: Workbench) -> None:
+    place = f"folder = '{(tmp_path / 'E' / 'models').as_posix()}'"
+    bench.catalog = model("away", repository("owner/model"), place) + bench.catalog
+    for _ in range(2):  # without a listing, and with one
+        with bench.opened() as services:
+            found = plan(replace(services, disk=Unplugged()), [], Control())
+        assert {one.model for one in found.fetch} == {"reader"}
+        assert found.bytes_to_fetch == sum(map(len, FILES.values()))
+        [refusal] = map(str, found.refusals)
+        assert "away: " in refusal
+        assert "is gone" in refusal
+        assert not found.lacks_room
+
+
+class Lost(Disk):
+    """A drive on which a file goes away between two looks at it."""
+
+    def stat(self, path: Path) -> os.stat_result | None:
+        if "E" in path.parts and path.name == "small.bin":
+            raise errors.PathGone(path)
+        return super().stat(path)
+
+
+def test_a_drive_that_goes_while_a_model_is_planned_leaves_nothing_of_it(tmp_path: Path, bench: Workbench) -> None:
+    """Else its first files would count as fetched once for the models after it."""
+    place = f"folder = '{(tmp_path / 'E' / 'models').as_posix()}'"
+    bench.catalog = model("away", repository("owner/model"), place) + bench.catalog
+    with bench.opened() as services:
+        found = plan(replace(services, disk=Lost()), [], Control())
+    assert {one.model for one in (*found.fetch, *found.check, *found.here)} == {"reader"}
+    assert len(found.refusals) == 1
 
 
 class ReadOnly(Disk):

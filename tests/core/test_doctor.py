@@ -34,7 +34,6 @@ from model_preload.core.journal import FORMAT
 from model_preload.core.tasks.doctor.examine import examine, examine_journal
 from model_preload.core.tasks.doctor.finding import CHECKS, Examination, Finding, Level, ok, side_by_side
 from model_preload.core.tasks.doctor.machine import Gpu, Machine, System, Untold
-from model_preload.core.tasks.doctor.visits import masked
 from model_preload.core.tasks.doctor.service import service
 from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.services import Services
@@ -567,40 +566,36 @@ def test_proxy_that_breaks_encryption_is_named_without_its_password(bench: Workb
     assert any("The proxy looks it up" in told for told in found.of("dns", Level.NOTE))
     assert any("issued by A Company Inspection CA" in told for told in found.of("certificate", Level.PROBLEM))
     (told,) = found.of("proxy", Level.NOTE)
-    assert told.startswith("hub.invalid: through the proxy http://***@127.0.0.1:")
+    assert told.startswith("hub.invalid: through the proxy http://…@127.0.0.1:")
     assert SECRET not in str([str(finding.told) for finding in found])
     assert any(line.startswith("CONNECT hub.invalid:443") for line in server.heard)
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("proxies", "said"),
     [
-        ("http://proxy.example:3128", "http://proxy.example:3128"),
-        (f"http://ann:{SECRET}@proxy.example:3128/", "http://***@proxy.example:3128"),
-        (f"ann:{SECRET}@proxy.example:3128", "***@proxy.example:3128"),
-        (f"http://ann:a@b{SECRET}@proxy.example", "http://***@proxy.example"),
-        ("https://hub.example/a?token=x", "https://hub.example"),
+        ({}, []),
+        ({"pac": "http://ann:pw@a.example/p.pac"}, ["the script http://…@a.example/p.pac, which"]),
+        ({"wpad": "on"}, ["detect the proxy by itself (WPAD)"]),
+        ({"pac": "http://a.example/p.pac", "wpad": "on"}, ["the script http://a.example", "(WPAD)"]),
+        ({"wpad": "on", "all": "http://127.0.0.1:9", "no": "127.0.0.1"}, []),
     ],
 )
-def test_addresses_are_shown_without_secrets(address: str, shown: str) -> None:
-    assert masked(address) == shown
+def test_what_windows_would_do_for_a_proxy_is_told(bench: Workbench, proxies: dict[str, str], said: list[str]) -> None:
+    found = examined(bench, proxies=proxies)
+    (way,) = found.of("proxy", Level.OK)
+    assert ("excepted from the proxy" if "all" in proxies else "no proxy is set") in way
+    notes = found.of("proxy", Level.NOTE)
+    assert len(notes) == len(said)
+    assert all(part in note and "HTTPS_PROXY" in note for part, note in zip(said, notes, strict=True))
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "bob:pw@proxy:8080",
-        "http://bob:pa/pw@proxy:8080",
-        "http://bob:a@pw@proxy:8080",
-        "http://bob:a://pw@proxy:8080",
-        "bob:a://pw@proxy:8080",
-    ],
-)
-def test_no_form_of_a_password_is_shown(address: str, bench: Workbench) -> None:
-    assert "pw" not in masked(address)
-    assert masked(address).endswith("***@proxy:8080")
-    found = examined(replace(bench, environ={"HTTPS_PROXY": address}))
-    assert "pw" not in str(found.of("environment"))
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "no_proxy", "HF_ENDPOINT"])
+@pytest.mark.parametrize("login", ["bob:pw", "http://bob:pa/pw", "http://bob:a@pw", "bob:a://pw", ".example,bob:a,pw"])
+def test_no_form_of_a_password_is_shown(variable: str, login: str, bench: Workbench) -> None:
+    (told,) = examined(replace(bench, environ={variable: f"{login}@proxy:8080"})).of("environment")
+    assert "pw" not in told
+    assert "…@proxy:8080" in told
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30", b"\x30\x82\xff\xff", b"\x30\x03\x30\x01\x02", os.urandom(300)])

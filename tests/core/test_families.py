@@ -2,26 +2,28 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
-from helpers.families import LAMA, LANGUAGES, OTHER, family_bench, family_hub, imitation
+from helpers.families import KEYS, LAMA, LANGUAGES, OTHER, family_bench, family_hub, imitation
 from helpers.faults import BODY, FaultyHub, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository
 from model_preload.core import catalog
 from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, RepositorySource
 from model_preload.core.engines.packages import ASSUMED
-from model_preload.core.events import Notice
-from model_preload.core.tasks.preload import Mode
+from model_preload.core.events import Control, Notice
+from model_preload.core.files import Disk
+from model_preload.core.queue import Queue
+from model_preload.core.tasks.preload import Mode, preload
 from model_preload.core.transfer.ranges import BLOCK
 from model_preload.core.values import ListedFile, Verdict
 from model_preload.demo.repository import File
 
-KEYS = ("mineru", "paddleocr", "sensevoice", "paraformer", "yolo11", "lama")
 SETS = [ASSUMED, {"mineru": "3.4.5", "paddleocr": "3.5.0"}, {"mineru": "2.7.6", "paddleocr": "3.3.1"}]
 
 
@@ -205,6 +207,36 @@ def test_what_the_env_file_says_moves_the_places(bench: Workbench, platform: Pat
     assert not bench.cache.exists()
 
 
+def test_settings_of_mineru_s_that_can_t_be_read_are_told_before_its_files_come(
+    bench: Workbench, tmp_path: Path, expected_log: ExpectedLog
+) -> None:
+    expected_log("is not in UTF-8")
+    config = tmp_path / "m.json"
+    config.write_bytes('{"models-dir": {"pipeline": "D:/模型"}}'.encode("gbk"))
+    bench.environ.update(MINERU_MODEL_SOURCE="local", MINERU_TOOLS_CONFIG_JSON=str(config))
+    report = bench.preload("mineru", "lama")
+    assert [(error.key, error.code) for error in report.errors] == [("mineru", "not-utf-8")]
+    assert report.bytes_fetched == len(LAMA)
+    assert (verdicts(bench)["mineru"], verdicts(bench)["lama"]) == (Verdict.UNVERIFIED, Verdict.READY)
+    assert config.read_bytes() == '{"models-dir": {"pipeline": "D:/模型"}}'.encode("gbk")
+
+
+def test_a_folder_that_can_t_be_exchanged_is_refused_before_anything_is_fetched(
+    bench: Workbench, hub: FaultyHub, expected_log: ExpectedLog
+) -> None:
+    class Mounted(Disk):
+        def volume(self, path: Path) -> str:
+            return "mounted" if "UVDoc" in path.parts else super().volume(path)
+
+    expected_log("as a whole")
+    with bench.opened() as real:
+        services = replace(real, disk=Mounted())
+        queue = Queue(bench.state, services.disk, services.journal)
+        report = preload(services, queue, ["paddleocr-unwarping"], Control(), print, purpose="test")
+    assert [error.code for error in report.errors] == ["place-fixed"]
+    assert hub.bytes_served == 0
+
+
 @pytest.mark.parametrize("git", [False, True])
 def test_the_checkout_is_announced_once_and_excluded(bench: Workbench, platform: Path, git: bool) -> None:
     exclude = platform / ".git" / "info" / "exclude"
@@ -225,6 +257,26 @@ def test_the_checkout_is_announced_once_and_excluded(bench: Workbench, platform:
     assert not [e for e in bench.events if isinstance(e, Notice) and "platform's folder" in str(e.message)]
     if git:
         assert exclude.read_bytes() == written
+
+
+@pytest.mark.parametrize("git", [False, True])
+def test_of_a_single_file_s_folder_git_goes_on_to_show_the_rest(bench: Workbench, platform: Path, git: bool) -> None:
+    exclude = platform / ".git" / "info" / "exclude"
+    if git:
+        exclude.parent.mkdir(parents=True)
+    bench.environ["TIANSHU_WATERMARK_CACHE_DIR"] = "[my] marks"
+    (platform / "backend" / "[my] marks").mkdir(parents=True)
+    (platform / "backend" / "[my] marks" / "mine.txt").write_bytes(b"mine")
+    for told in (["yolo11"], []):
+        bench.events.clear()
+        assert bench.preload("yolo11").outcome == "done"
+        notices = [e for e in bench.events if isinstance(e, Notice) and "platform's folder" in str(e.message)]
+        assert [notice.model for notice in notices] == told
+    if git:
+        assert exclude.read_text().splitlines() == [
+            r"/backend/\[my] marks/yolo11x_watermark.pt",
+            "/backend/.model-preload/",
+        ]
 
 
 # A listing that lacks something

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk, Hasher, PartFile, ProcessLock, boot_id, hash_file, staging_folder
+from model_preload.core.files import disk as disk_module
 from model_preload.core.files.disk import existing_ancestor, extended, translated
 from model_preload.core.values import Digest
 
@@ -242,8 +245,35 @@ def test_a_link_that_leads_nowhere_is_no_file(disk: Disk, tmp_path: Path) -> Non
     assert disk.stat(tmp_path / "loop") is None
 
 
+@pytest.mark.parametrize("read", [Disk.read_text, Disk.read_bytes])
+def test_a_folder_is_no_small_file(disk: Disk, tmp_path: Path, read: Callable[[Disk, Path], object]) -> None:
+    with pytest.raises(errors.NotAFile, match="it is a folder"):
+        read(disk, tmp_path)
+
+
+@pytest.mark.parametrize(("length", "whole"), [(65536, True), (65537, False)])
+def test_a_text_is_read_whole_or_not_at_all(disk: Disk, tmp_path: Path, length: int, whole: bool) -> None:
+    (tmp_path / "long").write_text("文" * length, encoding="utf-8")
+    if whole:
+        assert disk.read_text(tmp_path / "long") == "文" * length
+    else:
+        with pytest.raises(errors.FileTooLong, match="65536"):
+            disk.read_text(tmp_path / "long")
+
+
+def test_what_is_no_utf_8_is_shown_or_refused(disk: Disk, tmp_path: Path) -> None:
+    (tmp_path / "gbk").write_bytes("型".encode("gbk"))
+    assert "\ufffd" in (disk.read_text(tmp_path / "gbk") or "")
+    with pytest.raises(errors.NotUtf8, match="gbk"):
+        disk.read_text(tmp_path / "gbk", exact=True)
+
+
 def test_a_text_is_written_whole_or_not_at_all(disk: Disk, tmp_path: Path) -> None:
-    """Readers beside a writer see one of the two contents, never a mixture or nothing."""
+    """Readers beside a writer see one of the two contents, never a mixture or nothing.
+
+    They pause between two looks: Windows exchanges no file that someone has open, and one who always has it open
+    would keep every writer out.
+    """
     path = tmp_path / "ref"
     contents = {"a" * 4000, "b" * 4000}
     disk.write_text(path, "a" * 4000)
@@ -253,15 +283,44 @@ def test_a_text_is_written_whole_or_not_at_all(disk: Disk, tmp_path: Path) -> No
     def read() -> None:
         while not over.is_set():
             seen.add(disk.read_text(path))
+            time.sleep(0.0005)
 
     reader = threading.Thread(target=read)
     reader.start()
-    for _ in range(30):
-        for content in sorted(contents):
-            disk.write_text(path, content)
-    over.set()
-    reader.join()
+    try:
+        for _ in range(30):
+            for content in sorted(contents):
+                disk.write_text(path, content)
+    finally:
+        over.set()
+        reader.join()
     assert seen <= contents
+
+
+@pytest.mark.parametrize(("number", "times", "comes"), [(5, 3, True), (32, 3, True), (33, 1000, False), (3, 1, False)])
+def test_a_file_that_is_held_for_a_moment_is_read_again(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, times: int, comes: bool
+) -> None:
+    """As Windows refuses who opens a file while another one takes its place."""
+    (tmp_path / "ref").write_text("a")
+    left, real = iter(range(times)), open
+
+    def held(*args: Any, **kwargs: Any) -> Any:
+        if next(left, None) is None:
+            return real(*args, **kwargs)
+        error = PermissionError(errno.EACCES, "Access is denied")
+        error.winerror = number  # type: ignore[attr-defined,unused-ignore]
+        raise error
+
+    monkeypatch.setattr(disk_module, "open", held, raising=False)
+    monkeypatch.setattr(disk_module, "_EXCHANGED_SECONDS", 0.3)
+    for read, content in ((disk.read_text, "a"), (disk.read_bytes, b"a")):
+        left = iter(range(times))
+        if comes:
+            assert read(tmp_path / "ref") == content
+        else:
+            with pytest.raises(errors.AccessDenied):
+                read(tmp_path / "ref")
 
 
 # Parts

@@ -125,7 +125,7 @@ class Memory(RuleBasedStateMachine):
     def mark_model(self, model: str, state: QueueState) -> None:
         if model in self.queue:
             self.queue[model] = state
-        self.journal.queue.mark(model, state)
+        self.journal.queue.mark(state, model)
 
     @rule(model=models)
     def remove_model(self, model: str) -> None:

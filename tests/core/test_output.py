@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ExpectedLog
 from helpers import faults
-from helpers.families import LAMA, family_bench, family_catalog, family_hub
+from helpers.families import KEYS, LAMA, family_bench, family_catalog, family_hub
 from helpers.faults import BODY, FaultyHub, about, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
@@ -29,7 +29,6 @@ from model_preload.core.tasks.preload import Mode
 from model_preload.core.tasks.status import status
 from model_preload.core.values import Verdict
 
-KEYS = ("mineru", "paddleocr", "sensevoice", "paraformer", "yolo11", "lama")
 MODEL_KEYS = {"name", "status", "path", "size_mb", "description", "error"}
 PARTS = {
     "paddleocr": ["paddleocr-layout", "paddleocr-orientation", "paddleocr-unwarping"],
@@ -211,6 +210,38 @@ def test_force_asks_the_hub_and_hashes(bench: Workbench, hub: FaultyHub, folder:
     changed = {key for key, word in words(folder).items() if word == "downloaded"}
     assert changed == {"paddleocr", "yolo11"}
     assert manifest(folder)["models"]["paddleocr"]["parts"]["paddleocr-layout"]["status"] == "already_exists"
+
+
+def test_a_newer_commit_for_the_folder_is_none_for_the_engines(tmp_path: Path, folder: Path) -> None:
+    with FaultyHub(make_repository({"a.bin": b"old"})) as hub:
+        bench = workbench(tmp_path / "own", hub.endpoint, model("tiny", repository("owner/model")))
+        bench.preload("tiny")
+        served = hub.bytes_served
+        filled(bench, folder, "tiny")
+        assert hub.bytes_served == served
+        hub.put(make_repository({"a.bin": b"newer"}))
+        filled(bench, folder, "tiny", mode=Mode.RENEW)
+        assert [found.verdict for found in bench.status()] == [Verdict.READY]
+        assert verdicts(bench, folder) == {"tiny": Verdict.READY}
+        other = folder.with_name("another")
+        filled(bench, other, "tiny")
+        bench.preload("tiny", mode=Mode.RENEW)
+        assert [path.read_bytes() for path in other.rglob("a.bin")] == [b"old"]
+        assert [verdicts(bench, one) for one in (folder, other)] == [{"tiny": Verdict.READY}] * 2
+
+
+@pytest.mark.parametrize("place", ["folder = '{home}/x'", "engine = 'paddlex'"])
+def test_what_lies_there_of_a_model_in_part_is_counted(
+    tmp_path: Path, folder: Path, expected_log: ExpectedLog, place: str
+) -> None:
+    expected_log("HTTP 404", "given up", "failed")
+    with FaultyHub(make_repository({"a.bin": random_bytes(3 << 20), "b.bin": random_bytes(1 << 20, 1)})) as hub:
+        bench = workbench(tmp_path / "own", hub.endpoint, model("half", repository("owner/model"), place))
+        hub.fail(lambda request, reply: BODY(request, reply) and "b.bin" in request.path, faults.status(404))
+        filled(bench, folder, "half")
+    (told,) = manifest(folder)["models"].values()
+    assert (told["status"], told["size_mb"]) == ("download_failed", 3.0 if "folder" in place else 0)
+    assert manifest(folder)["total_size_mb"] == told["size_mb"]
 
 
 def test_files_that_were_there_are_proven_before_they_count(bench: Workbench, folder: Path, tmp_path: Path) -> None:

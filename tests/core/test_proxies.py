@@ -1,6 +1,8 @@
 """Proxies: which one, what it is told and what not, what its refusals mean; listing and bytes go the same way."""
 
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -292,20 +294,22 @@ def test_a_proxy_whose_certificate_is_unknown_is_named_itself(
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("socks4://127.0.0.1:1", "socks4://…"),
-        ("ftp://u:secret@h", "ftp://…"),
-        ("http://ann:se/cret@proxy:3128", "http://…"),
+        ("socks4://127.0.0.1:1", "socks4://127.0.0.1:1"),
+        ("ftp://u:secret@h", "ftp://…@h"),
+        ("http://ann:se/cret@proxy:3128", "http://…@proxy:3128"),
         ("http://ann:12/secret@proxy:3128", "http://…"),
-        ("http://ann:secret#@proxy:3128", "http://…"),
-        ("http://ann:secret@proxy:99999", "http://…"),
-        ("http://", "http://…"),
+        ("http://ann:secret#@proxy:3128", "http://…@proxy:3128"),
+        ("http://ann:secret@proxy:99999", "http://…@proxy:99999"),
+        ("http://ann:secret", "http://…"),
+        ("ann:a://secret@proxy:3128", "…@proxy:3128"),
+        ("http://", "The proxy http:// can"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address: str, said: str) -> None:
     with pytest.raises(errors.ProxyUnsupported) as told:
         ask(address, "http://hub.invalid/")
     assert said in str(told.value)
-    assert not any(secret in f"{told.value!r}{told.value}" for secret in ("secret", "cret", "12"))
+    assert not any(secret in f"{told.value!r}{told.value}" for secret in ("secret", "cret", ":12/"))
 
 
 def test_a_proxy_is_shown_without_its_login() -> None:
@@ -371,6 +375,14 @@ def test_the_environment_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for("http://x.local.example/", found) is None
 
 
+CONNECTION = "Connections\\DefaultConnectionSettings"
+
+
+def flags(byte: int) -> bytes:
+    """The value as Windows writes it: version, counter, flags, then the settings themselves, here without any."""
+    return struct.pack("<LLLLLL", 0x46, 7, byte, 0, 0, 0) + bytes(32)
+
+
 @pytest.mark.parametrize(
     ("registry", "expected"),
     [
@@ -391,6 +403,14 @@ def test_the_environment_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
             {"ProxyEnable": 0, "AutoConfigURL": "http://wpad.example/proxy.pac"},
             {"pac": "http://wpad.example/proxy.pac"},
         ),
+        ({CONNECTION: flags(0x01)}, {}),
+        ({CONNECTION: flags(0x09)}, {"wpad": "on"}),
+        ({CONNECTION: flags(0x0B), "ProxyEnable": 1, "ProxyServer": "a:1"}, {"all": "a:1", "wpad": "on"}),
+        ({CONNECTION: flags(0x0D), "AutoConfigURL": "http://a/b"}, {"pac": "http://a/b", "wpad": "on"}),
+        ({CONNECTION: flags(0xF7)}, {}),
+        ({CONNECTION: flags(0x09)[:8]}, {}),
+        ({CONNECTION: b""}, {}),
+        ({CONNECTION: 9}, {}),
     ],
 )
 def test_windows_settings_say_which(registry: dict[str, object], expected: dict[str, str]) -> None:
@@ -401,7 +421,24 @@ def test_a_script_is_named_where_the_direct_way_fails(hub: FaultyHub) -> None:
     script = "http://ann:secret@wpad.example/proxy.pac?key=secret"
     client = Client(proxies={"pac": script}, patience=PROMPT)
     assert client.fetch(hub.file_url("data.bin"), Budget(), control=Control()).body == b"plain"
-    with pytest.raises(errors.ProxyScriptUnsupported, match=r"http://wpad\.example/proxy\.pac,") as told:
+    with pytest.raises(errors.ProxyScriptUnsupported, match=r"http://…@wpad\.example/proxy\.pac,") as told:
         client.fetch("https://hub.invalid/", Budget(), control=Control())
     assert "secret" not in str(told.value)
     client.close()
+
+
+def test_a_proxy_that_windows_would_detect_is_named_where_the_direct_way_fails(hub: FaultyHub) -> None:
+    client = Client(proxies={"wpad": "on", "no": "inside.invalid"}, patience=PROMPT)
+    assert client.fetch(hub.file_url("data.bin"), Budget(), control=Control()).body == b"plain"
+    with pytest.raises(errors.ProxyDetectionUnsupported, match=r"hub\.invalid can't .*\(WPAD\)") as told:
+        client.fetch("https://hub.invalid/", Budget(), control=Control())
+    assert "HTTPS_PROXY" in str(told.value.next_step)
+    with pytest.raises(errors.HubUnreachable) as plain:
+        client.fetch("https://inside.invalid/", Budget(), control=Control())
+    assert type(plain.value) is errors.HubUnreachable
+    client.close()
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="the registry")
+def test_windows_own_settings_are_read() -> None:
+    assert set(system_proxies()) <= {"http", "https", "all", "no", "pac", "wpad"}

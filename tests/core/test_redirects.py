@@ -49,6 +49,15 @@ def test_nowhere(url: str, location: str) -> None:
         redirect_target(url, location)
 
 
+@pytest.mark.parametrize(
+    "place", ["http://ann:pw@cdn.example/a?sig=pw", "https://ann:pw@127.0.0.1/", "https://pw@0/", "ftp://ann:p/pw@cdn/"]
+)
+def test_a_refusal_tells_no_login(place: str) -> None:
+    with pytest.raises(errors.RedirectRefused) as told:
+        redirect_target(HUB, place)
+    assert "pw" not in str(told.value)
+
+
 @pytest.mark.parametrize("url", [HUB, "https://10.0.0.5/a"])
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.1", "0x7f000001", "2130706433", "[::ffff:127.0.0.1]"]

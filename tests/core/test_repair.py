@@ -13,8 +13,10 @@ import pytest
 from helpers.hub import hub, make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core import errors
+from model_preload.core.events import Notice
 from model_preload.core.files import Disk, hash_file
 from model_preload.core.tasks.preload import Mode
+from model_preload.core.texts import size
 from model_preload.core.transfer.blocks import BlockDigests
 from model_preload.core.values import Digest, Published, Verdict
 from model_preload.demo.hub import Hub
@@ -105,6 +107,19 @@ def test_a_file_that_can_not_be_read_comes_anew_and_keeps_no_other_from_it(
     assert hub.bytes_served == SIZE + len(SMALL)
     assert (place(bench).read_bytes(), other.read_bytes()) == (CONTENT, SMALL)
     assert [found.verdict for found in bench.status(deep=True)] == [Verdict.READY]
+
+
+@pytest.mark.usefixtures("bad_sector")
+def test_room_is_counted_for_a_file_that_can_not_be_read(
+    bench: Workbench, hub: Hub, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
+) -> None:
+    expected_log("the drive reports Input/output error", "Waiting for room", "No room left")
+    monkeypatch.setattr(Disk, "free_bytes", lambda self, path: 10 << 20)
+    report = bench.preload(mode=Mode.REPAIR, patience=0.1)
+    assert [error.code for error in report.errors] == ["disk-full"]
+    [told] = [str(event.message) for event in bench.events if isinstance(event, Notice)]
+    assert f"needs {size(SIZE + (4 << 20))}" in told
+    assert hub.bytes_served == 0
 
 
 def test_what_can_be_read_of_a_damaged_file_is_kept(

@@ -15,7 +15,7 @@ from model_preload.core.events import Control
 from model_preload.core.files import Disk, boot_id
 from model_preload.core.journal import PartRecord
 from model_preload.core.tasks import staging as tasks
-from model_preload.core.tasks.services import fresh_pin
+from model_preload.core.tasks.services import fresh_pin, stored_pin
 
 DAY = 24 * 3600.0
 WEIGHTS = random_bytes(12 << 20)
@@ -152,6 +152,24 @@ def test_what_another_installation_builds_stays(bench: Workbench) -> None:
     with tasks.alone_in(staging(bench), Disk(), "another", None):
         assert clean(bench) == set()
     assert (build / "a.bin").exists()
+
+
+def test_what_was_left_aside_is_put_back_by_who_is_alone_there(tmp_path: Path, hub: FaultyHub) -> None:
+    bench = workbench(tmp_path / "bench", hub.endpoint, model("whole", repository("owner/model"), 'engine = "paddlex"'))
+    bench.preload("whole")
+    with bench.opened() as services:
+        pinned = stored_pin(services, services.catalog.models[0])
+    assert pinned is not None
+    pinned.cache.publish(aged(pinned.staging / "x.part", 0), pinned.files[0], Control())
+    build = pinned.cache.destination(pinned.files[0]).parent
+    Disk().remove_tree(build)
+    left = aged(build.parent / "old" / "mine.txt", 99)
+    with tasks.alone_in(pinned.staging, Disk(), "another", None):
+        assert bench.preload("whole").outcome == "done"
+        assert left.exists()
+    assert bench.preload("whole").outcome == "done"
+    assert not build.parent.exists()
+    assert (pinned.cache.location / "mine.txt").read_bytes() == b"some"
 
 
 def test_an_empty_folder_goes_with_what_was_built_in_it(bench: Workbench) -> None:

@@ -1,4 +1,4 @@
-"""The desk as fixtures; tests with Qt, see helpers/qt.py."""
+"""The desk as fixtures."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

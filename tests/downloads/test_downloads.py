@@ -9,7 +9,7 @@ from helpers.desk import BYTES, Desk
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.values import Verdict
 from model_preload.demo.repository import Repository
-from model_preload.downloads.board import Mood
+from model_preload.downloads.summary import Mood
 from model_preload.downloads.values import Activity
 
 SLOW = 1_500_000
@@ -88,24 +88,25 @@ def test_the_order_can_be_changed(desk: Desk, qtbot: QtBot) -> None:
     assert order == ["a", "c", "b"]
 
 
-@pytest.mark.parametrize("go_on", [True, False])
-def test_the_queue_outlives_the_process(desks: Callable[[], Desk], qtbot: QtBot, go_on: bool) -> None:
+@pytest.mark.parametrize("paused", [True, False])
+def test_the_queue_outlives_the_process(desks: Callable[[], Desk], qtbot: QtBot, paused: bool) -> None:
     first = desks()
     first.hub.rate = SLOW
     first.downloads.preload(["b", "a"])
     qtbot.waitUntil(lambda: first.downloads.work("b").bytes_done > 200_000, timeout=20_000)
+    if paused:
+        first.downloads.pause(["a", "b"])
+        qtbot.waitUntil(lambda: {state for _, state in queued(first)} == {"paused"})
     first.close()
     second = desks()
     second.hub.rate = None
-    second.downloads.load(go_on=go_on)
-    qtbot.waitUntil(lambda: bool(second.downloads.order()))
+    with qtbot.waitSignal(second.downloads.loaded) as loaded:
+        second.downloads.load()
+    assert loaded.args == [() if paused else ("b", "a")]
     assert second.downloads.order() == ("b", "a")
-    if not go_on:
-        assert [activity(second, key) for key in "ba"] == [Activity.PAUSED] * 2
-        assert not second.downloads.is_working
-        second.downloads.resume(second.downloads.order())
+    assert [activity(second, key) for key in "ba"] == [Activity.PAUSED] * 2
     with qtbot.waitSignal(second.downloads.batch_finished, timeout=20_000) as ended:
-        pass
+        second.downloads.resume(second.downloads.order())
     assert ended.args is not None
     assert [one.key for one in ended.args[0].ready] == ["b", "a"]
     assert ended.args[0].bytes_fetched < 2 * BYTES  # the first process's bytes counted

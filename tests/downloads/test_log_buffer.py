@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QThread
@@ -27,8 +28,8 @@ def buffer(qtbot: QtBot) -> Iterator[LogBuffer]:
     made.deleteLater()
 
 
-def taken(qtbot: QtBot, buffer: LogBuffer, *given: object, level: int = logging.INFO, **more: object) -> LogEntry:
-    logging.getLogger(NAME).log(level, *given, **more)  # type: ignore[arg-type]
+def taken(qtbot: QtBot, buffer: LogBuffer, message: str, *given: object, **more: Any) -> LogEntry:
+    logging.getLogger(NAME).log(more.pop("level", logging.INFO), message, *given, **more)
     with qtbot.waitSignal(buffer.arrived):
         pass
     return buffer.entries[-1]
@@ -51,7 +52,7 @@ def wait_for(qtbot: QtBot, buffer: LogBuffer, last: int) -> None:
     ],
 )
 def test_what_a_record_becomes(
-    qtbot: QtBot, buffer: LogBuffer, given: tuple[object, ...], more: dict[str, object], about: str, line: str
+    qtbot: QtBot, buffer: LogBuffer, given: tuple[str, ...], more: dict[str, Any], about: str, line: str
 ) -> None:
     entry = taken(qtbot, buffer, *given, **more)
     assert (entry.about, entry.line) == (about, line)
@@ -122,9 +123,7 @@ def test_the_ring_forgets_the_oldest_without_loss(qtbot: QtBot, buffer: LogBuffe
     assert (len(buffer.entries), buffer.oldest, buffer.lost) == (CAPACITY, CAPACITY + 1, 0)
 
 
-def test_arguments_that_do_not_fit_end_nobody(
-    qtbot: QtBot, buffer: LogBuffer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arguments_that_do_not_fit_end_nobody(qtbot: QtBot, buffer: LogBuffer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
     logging.getLogger(NAME).info("%d", "no number")
     assert taken(qtbot, buffer, "fine").number == 1

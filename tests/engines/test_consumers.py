@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ExpectedLog
-from helpers.consumers import KEYS, built_in, imitated
+from helpers.families import KEYS, family_bench, family_hub
 from helpers.faults import FaultyHub
 from helpers.workbench import Workbench
 from model_preload.core.events import Control
@@ -50,7 +50,7 @@ consumers = pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: 
 
 @pytest.fixture
 def hub() -> Iterator[FaultyHub]:
-    with imitated() as running:
+    with family_hub() as running:
         yield running
 
 
@@ -59,7 +59,7 @@ def bench(tmp_path: Path, hub: FaultyHub, monkeypatch: pytest.MonkeyPatch) -> Wo
     """A platform without a Python yet; the program's home is the engines' one."""
     platform = tmp_path / "平台 tianshu"
     (platform / "backend").mkdir(parents=True)
-    made = built_in(tmp_path / "bench", hub).with_settings(platform=platform)
+    made = family_bench(tmp_path / "bench", hub.endpoint, modelscope=True).with_settings(platform=platform)
     kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG")
     made.environ.update({name: os.environ[name] for name in kept if name in os.environ})
     made.environ.update({"HOME": str(made.home), "USERPROFILE": str(made.home)})

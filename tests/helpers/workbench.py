@@ -10,6 +10,7 @@ from model_preload.core.events import Control, Event
 from model_preload.core.queue import Queue
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.preload import Mode, RunReport, preload
+from model_preload.core.tasks.room import PATIENCE
 from model_preload.core.tasks.services import Services, open_services
 from model_preload.core.tasks.status import ModelStatus, status
 
@@ -81,11 +82,16 @@ class Workbench:
         ) as services:
             yield services
 
-    def preload(self, *keys: str, control: Control | None = None, mode: Mode = Mode.BRING) -> RunReport:
+    def preload(
+        self, *keys: str, control: Control | None = None, mode: Mode = Mode.BRING, patience: float = PATIENCE
+    ) -> RunReport:
         """A run in a core of its own."""
+        control = control or Control()
         with self.opened() as services:
             queue = Queue(self.state, services.disk, services.journal)
-            return preload(services, queue, keys, control or Control(), self.events.append, purpose="test", mode=mode)
+            return preload(
+                services, queue, keys, control, self.events.append, purpose="test", mode=mode, patience=patience
+            )
 
     def status(self, *keys: str, deep: bool = False) -> Sequence[ModelStatus]:
         """The status by a core of its own."""

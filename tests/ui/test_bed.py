@@ -4,11 +4,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from helpers.qt import Started
-from helpers.screens import screenshot
 from PySide6.QtCore import QPropertyAnimation, QThread, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
+
+from helpers.qt import Started
+from helpers.screens import screenshot
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
 
 def test_a_timer_that_goes_on_is_named_with_its_place(qapp: QApplication, started: Started) -> None:
-    timer, forgotten = QTimer(objectName="polling"), QTimer()
+    timer, forgotten = QTimer(), QTimer()
+    timer.setObjectName("polling")
     timer.start(60_000)
     forgotten.start(60_000)
     del forgotten
@@ -41,7 +43,7 @@ def test_an_animation_that_goes_on_is_found(qtbot: QtBot, started: Started) -> N
 
 def test_threads_and_pools_are_found(qapp: QApplication, started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpers.qt._WAIT_MS", 10)
-    thread, pool, free = QThread(objectName="lane"), QThreadPool(), threading.Event()
+    thread, pool, free = QThread(), QThreadPool(), threading.Event()
     thread.start()
     pool.start(free.wait)
     assert [place.split()[0] for place in started.left()] == ["QThread", "QThreadPool"]

@@ -7,6 +7,6 @@ tables.py      results and problems on the two streams
 live.py        progress while a task runs
 """
 
-from model_preload.cli.main import main
+from model_preload.cli.main import main, without_windows
 
-__all__ = ["main"]
+__all__ = ["main", "without_windows"]

@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="model-preload",
         description=str(text("Brings every model that a local AI platform needs, and proves that it is whole.")),
+        epilog=str(
+            text(
+                "Without a command the tray app starts; --tray: without opening a window, --quit: ends the running one."
+            )
+        ),
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -118,7 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
     )
-    commands.add_parser(
+    demo = commands.add_parser(
         "demo", parents=[common], help=str(text("show it all with an embedded hub and temporary folders"))
     )
+    demo.add_argument("--gui", action="store_true", help=str(text("in the tray and its windows")))
     return parser

@@ -1,7 +1,8 @@
 """One function a command: call the task, tell its result, choose the exit code."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from model_preload.cli import documents, live, tables
 from model_preload.cli.arguments import folder, rate
 from model_preload.core import errors
 from model_preload.core.catalog import Model
-from model_preload.core.events import Control
+from model_preload.core.events import Control, EventSink
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import apply_env
 from model_preload.core.tasks.output import fill, output_services, usual_keys
@@ -88,14 +89,10 @@ def _repair(session: Session) -> int:
 
 
 def _bring(session: Session, mode: Mode) -> int:
-    services = session.services
     keys = _chosen_keys(session)
-    if session.asked.limit:
-        services.client.limiter.rate = rate(session.asked.limit)
-    queue = Queue(session.home, services.disk, services.journal)
-    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
+    with _running(session) as (queue, sink):
         report = preload(
-            services,
+            session.services,
             queue,
             keys,
             session.control,
@@ -103,8 +100,9 @@ def _bring(session: Session, mode: Mode) -> int:
             purpose=session.command,
             wait=session.asked.wait,
             mode=mode,
+            wake=keys if _named(session) else (),
         )
-    return _brought(session, keys, report, services.catalog.models, {})
+    return _brought(session, keys, report, session.services.catalog.models, {})
 
 
 def _fill(session: Session, mode: Mode) -> int:
@@ -112,13 +110,9 @@ def _fill(session: Session, mode: Mode) -> int:
     asked, models = session.asked, session.services.catalog.models
     keys = _chosen_keys(session, usual_keys(session.services.catalog))
     session = replace(session, services=output_services(session.services, folder(asked.output)))
-    services = session.services
-    if asked.limit:
-        services.client.limiter.rate = rate(asked.limit)
-    queue = Queue(session.home, services.disk, services.journal)
-    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+    with _running(session) as (queue, sink):
         report = fill(
-            services,
+            session.services,
             queue,
             keys,
             session.control,
@@ -131,20 +125,31 @@ def _fill(session: Session, mode: Mode) -> int:
     return _brought(session, keys, report.run, models, {"output": report.manifest})
 
 
+@contextmanager
+def _running(session: Session) -> Iterator[tuple[Queue, EventSink]]:
+    """The queue, and who shows events, for a run at the speed that was asked for."""
+    asked, services = session.asked, session.services
+    if asked.limit:
+        services.client.limiter.rate = rate(asked.limit)
+    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+        yield Queue(session.home, services.disk, services.journal), sink
+
+
 def _brought(
     session: Session, keys: Sequence[str], report: RunReport, models: Sequence[Model], more: Mapping[str, Any]
 ) -> int:
     """Tell what a run came to; `models` are those of the catalog."""
     found = status(session.services, keys, Control())
-    ready = all(one.ready for one in found)
-    document = documents.status(found, models, session.language, ready)
+    # What was asked for may be ready and still not be what was asked for: `--force` wants the newest.
+    success = report.outcome == "done" and all(one.ready for one in found)
+    document = documents.status(found, models, session.language, success)
     if session.tell({**document, "run": documents.run(report), **more}):
         tables.status(tables.screen(), found, session.language)
     if not session.asked.quiet:
         tables.run(tables.screen(stderr=True), report, session.command)
     if report.outcome == "interrupted":
         return INTERRUPTED
-    return READY if ready else NOT_READY
+    return READY if success else NOT_READY
 
 
 def _status(session: Session) -> int:
@@ -221,8 +226,7 @@ def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
     Raises UnknownModel.
     """
     asked = session.asked
-    named = [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
-    models = session.services.catalog.select(named or usual)
+    models = session.services.catalog.select(_named(session) or usual)
     if getattr(asked, "required", False):
         models = tuple(model for model in models if model.required)
     if not models:
@@ -230,6 +234,11 @@ def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
             text("No model of the catalog is required."), text("Name models, or leave --required out.")
         )
     return [model.key for model in models]
+
+
+def _named(session: Session) -> list[str]:
+    asked = session.asked
+    return [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
 
 
 _COMMANDS = {

@@ -13,12 +13,12 @@ from model_preload.cli import commands, documents, tables
 from model_preload.core import catalog, errors, paths, settings, texts
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
-from model_preload.core.http import system_proxies
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.doctor.examine import examine, examine_journal
 from model_preload.core.tasks.doctor.finding import Finding, Level, met
 from model_preload.core.tasks.doctor.machine import Machine
-from model_preload.core.tasks.services import Services, open_services
+from model_preload.core.tasks.own_catalog import whole_catalog
+from model_preload.core.tasks.services import Services, open_services, proxies_of
 from model_preload.system import logs
 from model_preload.system import machine as facts
 from model_preload.system.credentials import SystemCredentials
@@ -32,16 +32,17 @@ _CONNECTIONS = 32
 def doctor(asked: argparse.Namespace, control: Control, credentials: SystemCredentials) -> int:
     """Examine everything, tell it, and return the exit code: 1 if there is a problem."""
     home = paths.state_home(os.environ)
+    chosen = _settings(home)
     machine = Machine(
         temp=Path(tempfile.gettempdir()),
-        proxies=system_proxies(),
+        proxies=proxies_of(chosen),
         filesystem=facts.filesystem,
         long_paths=facts.long_paths,
         system=facts.system,
         gpus=facts.gpus,
         token_origin=credentials.origin,
     )
-    with _logging(home, asked.log_level), _services(home, asked, credentials, machine) as (services, journal):
+    with _logging(home, asked.log_level), _services(home, asked, chosen, credentials, machine) as (services, journal):
         findings = examine(services, home, machine, control, journal=journal)
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]
     if asked.json:
@@ -55,13 +56,14 @@ def doctor(asked: argparse.Namespace, control: Control, credentials: SystemCrede
 
 @contextmanager
 def _services(
-    home: Path, asked: argparse.Namespace, credentials: SystemCredentials, machine: Machine
+    home: Path, asked: argparse.Namespace, chosen: Settings, credentials: SystemCredentials, machine: Machine
 ) -> Iterator[tuple[Services, Finding]]:
     """The services, and how the journal is; one that can't be used is left alone, and a temporary one stands in."""
-    chosen = _settings(home)
     if asked.lang is None and chosen.language:
         texts.use(chosen.language)
-    known = catalog.load(asked.catalog) if asked.catalog else catalog.builtin()
+    known, unread = (catalog.load(asked.catalog), None) if asked.catalog else whole_catalog(home)
+    if unread is not None:
+        log.warning("%s", unread)
 
     def opened(folder: Path) -> Services:
         return stack.enter_context(

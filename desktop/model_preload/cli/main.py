@@ -7,20 +7,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from model_preload.cli import arguments, commands, documents, tables
 from model_preload.core import catalog, errors, paths, settings, texts
-from model_preload.core.caches.huggingface import default_root
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
-from model_preload.core.http import system_proxies
-from model_preload.core.tasks.services import open_services
+from model_preload.core.tasks.own_catalog import whole_catalog
+from model_preload.core.tasks.services import open_services, proxies_of
 from model_preload.core.texts import text
 from model_preload.system import logs
-from model_preload.system.credentials import SystemCredentials
+from model_preload.system.credentials import SystemCredentials, hf_home
 
 log = logging.getLogger("model_preload.cli")
 
@@ -37,31 +36,68 @@ class Interrupted(errors.Circumstance):
         )
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command line; returns the exit code that design and docs promise. Main thread only."""
+class WindowsMissing(errors.Circumstance):
+    """Only the command line was installed."""
+
+    code = "windows-missing"
+    exit_code = 3
+
+    def __init__(self, reason: ImportError) -> None:
+        super().__init__(
+            text("The tray app can't start: {reason}.", reason=reason),
+            text("Install it with its windows: pip install model-preload[gui]. Commands work without: see --help."),
+        )
+
+
+def _no_windows(_language: str) -> int:
+    raise ImportError("only the command line was started")
+
+
+def main(words: Sequence[str] | None = None, show_demo: Callable[[str], int] = _no_windows) -> int:
+    """Run one command line; returns the exit code that design and docs promise. Main thread only.
+
+    Args:
+        words: without the program's name; those of the process where none are given.
+        show_demo: the demo with windows, in a language by its gettext name; it raises ImportError without Qt.
+    """
     _make_streams_usable()
     words = sys.argv[1:] if words is None else words
     try:
-        return _run(words, texts.use(arguments.language_of(words)))
+        return _run(words, texts.use(arguments.language_of(words)), show_demo)
     except errors.Circumstance as found:
-        problem = found
+        return _ended(words, found)
     except Cancelled:
-        problem = Interrupted(_command_line(words))
+        return _ended(words, Interrupted(_command_line(words)))
+
+
+def without_windows(words: Sequence[str], reason: ImportError) -> int:
+    """Say that the tray app can't be had here, and what can; returns the exit code."""
+    _make_streams_usable()
+    texts.use(arguments.language_of(words))
+    return _ended(words, WindowsMissing(reason))
+
+
+def _ended(words: Sequence[str], problem: errors.Circumstance) -> int:
     tables.problem(tables.screen(stderr=True), problem)
     if "--json" in words:
         tables.document(documents.problem(problem))
     return problem.exit_code
 
 
-def _run(words: Sequence[str], language: str) -> int:
+def _run(words: Sequence[str], language: str, show_demo: Callable[[str], int]) -> int:
     asked = arguments.parse(words)
+    if asked.command == "demo" and asked.gui:
+        try:
+            return show_demo(language)
+        except ImportError as reason:
+            raise WindowsMissing(reason) from reason
     with _interruptible() as control:
         if asked.command == "demo":
             return commands.demo(asked, language, control)
         if asked.command == "doctor":
             from model_preload.cli.doctor import doctor
 
-            return doctor(asked, control, SystemCredentials(os.environ, _hf_home()))
+            return doctor(asked, control, SystemCredentials(os.environ, hf_home(os.environ)))
         home = paths.state_home(os.environ)
         handlers = logs.set_up(home, Disk(), asked.log_level)
         try:
@@ -70,12 +106,12 @@ def _run(words: Sequence[str], language: str) -> int:
                 language = texts.use(chosen.language)
             with open_services(
                 home,
-                catalog=catalog.load(asked.catalog) if asked.catalog else catalog.builtin(),
+                catalog=_catalog(asked.catalog, home),
                 settings=chosen,
-                credentials=SystemCredentials(os.environ, _hf_home()),
+                credentials=SystemCredentials(os.environ, hf_home(os.environ)),
                 environ=os.environ,
                 user_home=Path.home(),
-                proxies=system_proxies(),
+                proxies=proxies_of(chosen),
             ) as services:
                 command = _command_line(words)
                 return commands.run(commands.Session(asked, language, services, home, control, command))
@@ -89,16 +125,20 @@ def _run(words: Sequence[str], language: str) -> int:
             logs.tear_down(handlers)
 
 
+def _catalog(named: Path | None, home: Path) -> catalog.Catalog:
+    """The one that was named, else the built-in models and the user's own. Raises CatalogProblem."""
+    if named is not None:
+        return catalog.load(named)
+    known, problem = whole_catalog(home)
+    if problem is not None:
+        raise problem
+    return known
+
+
 def _command_line(words: Sequence[str]) -> str:
     """What was typed, for typing it again in this system's shell."""
     command = ["model-preload", *words]
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
-
-
-def _hf_home() -> Path:
-    """Where `hf` keeps its login; a cache elsewhere (HF_HUB_CACHE) does not move it."""
-    environ = {name: value for name, value in os.environ.items() if not name.endswith("_HUB_CACHE")}
-    return default_root(environ, Path.home()).parent
 
 
 @contextmanager

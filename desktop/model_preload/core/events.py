@@ -72,10 +72,17 @@ class ModelFinished:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know that stops nothing; `model` is "" if it is about the whole run."""
+    """Something the user should know that stops nothing.
+
+    Attributes:
+        model: key, "" if it is about the whole run.
+        code: stable name where a front end does more than show it, else "": `disk-full` while the run waits for
+            room, `room-again` when it goes on. `errors.needs_person` tells whether a person has to do something.
+    """
 
     model: str
     message: Text
+    code: str = ""
 
 
 Event = Progress | ModelStarted | ModelFinished | Notice

@@ -3,15 +3,16 @@
 One per process, made by `cli` or `app`, given to those who show or change it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from model_preload.core.catalog import Catalog
 from model_preload.core.errors import HeldByAnother
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, ProcessLock
 from model_preload.core.journal import Journal, QueuedModel, QueueState
+
+_READY = tuple(state for state in QueueState if state is not QueueState.PAUSED)
 
 
 class Queue:
@@ -47,9 +48,8 @@ class Queue:
             on_wait(holder)
             self._lock.acquire(purpose, wait)
         try:
-            for entry in self._rows.load():
-                if entry.state is QueueState.RUNNING:
-                    self._rows.mark(entry.model, QueueState.WAITING)
+            left = [entry.model for entry in self._rows.load() if entry.state is QueueState.RUNNING]
+            self._rows.mark(QueueState.WAITING, *left, only=(QueueState.RUNNING,))
             yield
         finally:
             self._lock.release()
@@ -58,56 +58,57 @@ class Queue:
         """What is in it, in order."""
         return self._rows.load()
 
-    def add(self, models: Iterable[str]) -> None:
-        """Put models at the end; one that is in it keeps its place and waits again."""
-        self._rows.append(models)
+    def add(self, models: Iterable[str], *, sparing: Container[str] = ()) -> None:
+        """Put models at the end; one that is in it keeps its place and waits again.
+
+        Args:
+            sparing: of these, what is paused stays so.
+        """
+        self._rows.append(models, sparing)
+
+    def hold(self, models: Iterable[str]) -> None:
+        """Pause those that are in it: their turn does not come, in this run and the next, until `resume` or `add`.
+
+        One whose turn it is just now is to be interrupted by its run's control; it is paused when that has ended.
+        """
+        self._rows.mark(QueueState.PAUSED, *models)
+
+    def resume(self, models: Iterable[str]) -> None:
+        """Let those that are paused wait again."""
+        self._rows.mark(QueueState.WAITING, *models, only=(QueueState.PAUSED,))
+
+    def remove(self, models: Iterable[str]) -> None:
+        """Take models out, whatever they are at; `Catalog.with_own_parts` tells which parts leave with one."""
+        self._rows.remove(*models)
+
+    def move(self, models: Iterable[str], before: str | None) -> None:
+        """Put models, in the given order, before another one; None, or one that is not in it: at the end.
+
+        A run that is under way keeps the order that it began with.
+        """
+        self._rows.arrange(models, before)
 
     def in_order(self, models: Iterable[str]) -> tuple[str, ...]:
-        """Those of `models` that are queued, in the queue's order."""
+        """Those of `models` that are queued and not paused, in the queue's order."""
         wanted = set(models)
-        return tuple(entry.model for entry in self._rows.load() if entry.model in wanted)
+        return tuple(
+            entry.model for entry in self._rows.load() if entry.model in wanted and entry.state is not QueueState.PAUSED
+        )
 
-    def started(self, model: str) -> None:
-        self._rows.mark(model, QueueState.RUNNING)
+    def started(self, model: str) -> bool:
+        """Its turn has come; False if it was paused or taken out meanwhile, so that it has none."""
+        return bool(self._rows.mark(QueueState.RUNNING, model, only=_READY))
 
     def done(self, model: str) -> None:
         self._rows.remove(model)
 
     def failed(self, model: str) -> None:
         """It stays in the queue and may be tried again."""
-        self._rows.mark(model, QueueState.FAILED)
+        self._rows.mark(QueueState.FAILED, model, only=_READY)
 
     def waiting(self, model: str) -> None:
-        """Its turn was interrupted and will come again."""
-        self._rows.mark(model, QueueState.WAITING)
-
-    def hold(self, models: Iterable[str]) -> None:
-        """They stay in the queue, and nobody brings them before they are resumed or asked for by name."""
-        self._mark(models, QueueState.PAUSED)
-
-    def resume(self, models: Iterable[str]) -> None:
-        """What is held waits again."""
-        self._mark(models, QueueState.WAITING)
-
-    def remove(self, models: Iterable[str], catalog: Catalog) -> None:
-        """Take them out, and of their parts those that nothing else in the queue needs."""
-        gone = set(models)
-        left = {entry.model for entry in self._rows.load()} - gone
-        known = {model.key for model in catalog.models}
-        needed = {part.key for key in left & known for part in catalog.with_parts([key]) if part.key != key}
-        parts = {part.key for key in gone & known for part in catalog.with_parts([key])} - needed
-        for key in gone | parts:
-            self._rows.remove(key)
-
-    def move(self, models: Sequence[str], before: str | None) -> None:
-        """Put those, in this order, before another one, or at the end."""
-        order = [entry.model for entry in self._rows.load() if entry.model not in models]
-        at = order.index(before) if before in order else len(order)
-        self._rows.reorder([*order[:at], *models, *order[at:]])
-
-    def _mark(self, models: Iterable[str], state: QueueState) -> None:
-        for model in models:
-            self._rows.mark(model, state)
+        """Its turn was interrupted and will come again, unless it was paused."""
+        self._rows.mark(QueueState.WAITING, model, only=_READY)
 
     def apart(self) -> "Queue":
         """The same right to run, for what is nobody's turn: the queue stays as it is."""
@@ -124,14 +125,14 @@ class _Apart(Queue):
     def entries(self) -> tuple[QueuedModel, ...]:
         return ()
 
-    def add(self, models: Iterable[str]) -> None:
+    def add(self, models: Iterable[str], *, sparing: Container[str] = ()) -> None:
         pass
 
     def in_order(self, models: Iterable[str]) -> tuple[str, ...]:
         return tuple(models)
 
-    def started(self, model: str) -> None:
-        pass
+    def started(self, model: str) -> bool:
+        return True
 
     def done(self, model: str) -> None:
         pass

@@ -19,6 +19,9 @@ from model_preload.demo.repository import AnyContent, Repository
 FOLDER = "{home}/model-preload-demo"
 """Where the model of the plain folder belongs by default; `{home}` is the catalog's word."""
 
+RATE = 5_000_000
+"""Bytes a second of each connection of the hub: slow enough to be seen, and to be interrupted in the middle."""
+
 _WIDTH = 2048
 _VOCABULARY = 2048
 _LARGE_LAYERS = 16

@@ -16,8 +16,6 @@ from model_preload.core.texts import Text, size, text
 from model_preload.demo import models
 from model_preload.demo.hub import Hub
 
-_RATE = 5_000_000
-"""Bytes a second of each connection: slow enough to be seen, and to be interrupted in the middle."""
 _INTERRUPT_AT = 0.4
 
 
@@ -68,7 +66,7 @@ def run(
         demo = models.make(home / "hub", f"{home.as_posix()}/platform/models")
         written = home / "catalog.toml"
         written.write_text(demo.catalog, encoding="utf-8")
-        with Hub(*demo.repositories, rate=_RATE) as hub:
+        with Hub(*demo.repositories, rate=models.RATE) as hub:
             tell(text("An embedded hub with three models listens on {endpoint}.", endpoint=hub.endpoint))
             with open_services(
                 home / "state",

@@ -9,10 +9,11 @@ lane.py        the thread that brings one model at a time
 downloads.py   the queue as the user sees and changes it
 checks.py      verdicts, quick and deep
 forecast.py    what the queued models want from the network
+summary.py     the whole in numbers
 board.py       verdict, work and failure of every model in one table
 examiner.py    the doctor: findings as they come
 prover.py      the engines' own code, asked whether it finds the models
-log_buffer.py  the newest records of the log, for windows
+log_buffer.py  the newest records of the log, for a window
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,6 +12,7 @@ from model_preload.core.values import Verdict
 from model_preload.downloads.checks import Checks
 from model_preload.downloads.downloads import Downloads
 from model_preload.downloads.forecast import Forecasts
+from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Batch, TurnResult, Work
 
 
@@ -38,47 +38,6 @@ class Row:
         if self.status is None:
             return None
         return Verdict.PARTIAL if self.status.verdict.ready and not self.status.ready else self.status.verdict
-
-
-class Mood(Enum):
-    """The whole in one word, for the tray icon."""
-
-    UNKNOWN = "unknown"
-    """Nothing was looked at yet."""
-    IDLE = "idle"
-    """Something needed is missing, and nobody asked for it yet."""
-    WORKING = "working"
-    PAUSED = "paused"
-    DONE = "done"
-    ATTENTION = "attention"
-    """Something failed or is damaged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The whole in numbers.
-
-    Attributes:
-        models, ready: how many there are, and how many of them are ready.
-        required, required_ready: the same of those that the platform requires.
-        asked, brought: of the models asked for since the lane woke, how many there are and how many are over.
-        permille: of the bytes of those; None while they are not known.
-        speed: bytes a second.
-        seconds_left: None while nothing can be said.
-        failed: keys.
-    """
-
-    mood: Mood
-    models: int = 0
-    ready: int = 0
-    required: int = 0
-    required_ready: int = 0
-    asked: int = 0
-    brought: int = 0
-    permille: int | None = None
-    speed: float = 0.0
-    seconds_left: float | None = None
-    failed: tuple[str, ...] = ()
 
 
 class Board(QObject):
@@ -111,7 +70,7 @@ class Board(QObject):
         downloads.batch_finished.connect(self._batch_finished)
         forecasts.changed.connect(self.summary_changed)
         checks.found.connect(self._found)
-        checks.failed.connect(self._failed)
+        checks.failed.connect(self.fail)
 
     @property
     def catalog(self) -> Catalog:
@@ -224,7 +183,8 @@ class Board(QObject):
         self._take(statuses)
 
     @Slot(object)
-    def _failed(self, problem: errors.Circumstance) -> None:
+    def fail(self, problem: errors.Circumstance) -> None:
+        """Verdicts can't be had, until some are found again."""
         self.problem = problem
         self.failed.emit(problem)
         self.summary_changed.emit()

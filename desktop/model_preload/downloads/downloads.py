@@ -13,7 +13,7 @@ from model_preload.core.queue import Queue
 from model_preload.core.tasks.preload import Mode
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
-from model_preload.downloads.lane import Lane
+from model_preload.downloads.lane import Lane, forget
 from model_preload.downloads.open_core import OpenCore, Opened
 from model_preload.downloads.threads import WorkerThread
 from model_preload.downloads.values import Activity, Batch, Failure, TurnResult, Work
@@ -40,6 +40,7 @@ class Downloads(QObject):
         batch_finished(Batch): nothing waits any more.
         noticed(Notice): what the core tells in between.
         working_changed(bool): bytes may move from now on, or no longer.
+        loaded(tuple[str, ...]): what an earlier process left waiting.
         failed(Circumstance): a change could not be journaled.
     """
 
@@ -49,6 +50,7 @@ class Downloads(QObject):
     batch_finished = Signal(object)
     noticed = Signal(object)
     working_changed = Signal(bool)
+    loaded = Signal(object)
     failed = Signal(object)
     _wanted = Signal()
 
@@ -102,21 +104,20 @@ class Downloads(QObject):
         known = {model.key for model in catalog.models}
         self.cancel(key for key in self.order() if key not in known)
 
-    def load(self, *, go_on: bool) -> None:
+    def load(self) -> None:
         """Take over what an earlier process left in the journal; to be called once.
 
-        Args:
-            go_on: what waits is brought; else it is paused.
+        What waited is shown as paused, while the journal has it wait: whoever listens to `loaded` resumes it, or
+        leaves it for the next start to ask again.
         """
+        self._clerk.start(_load, self._loaded, self.failed.emit)
 
-        def loaded(lines: Sequence[tuple[str, Standing]]) -> None:
-            for key, standing in lines:
-                self._agenda.place(key, standing)
-            if not go_on:
-                self.pause(self.order())
-            self._told_of_all(self.order())
-
-        self._clerk.start(_load, loaded, self.failed.emit)
+    def _loaded(self, lines: Sequence[tuple[str, Standing]]) -> None:
+        waiting = tuple(key for key, standing in lines if standing is Standing.WAITING)
+        for key, standing in lines:
+            self._agenda.place(key, Standing.PAUSED if key in waiting else standing)
+        self._told_of_all(self.order())
+        self.loaded.emit(waiting)
 
     def preload(self, keys: Iterable[str], mode: Mode = Mode.BRING) -> None:
         """Bring them: those that are not queued come last, failed and paused ones wait again."""
@@ -256,7 +257,7 @@ def _added(queue: Queue, keys: Sequence[str]) -> None:
 
 
 def _removed(catalog: Catalog, queue: Queue, keys: Sequence[str]) -> None:
-    queue.remove(keys, catalog)
+    forget(queue, catalog, keys)
 
 
 def _moved(before: str | None, queue: Queue, keys: Sequence[str]) -> None:

@@ -6,11 +6,14 @@ the journal, and meanwhile the lane is free for other models.
 
 import logging
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from model_preload.core import errors
+from model_preload.core.catalog import Catalog
 from model_preload.core.events import Cancelled, Control
+from model_preload.core.queue import Queue
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import ModelStatus, status
 from model_preload.downloads.agenda import Agenda, Standing, Turn
@@ -94,7 +97,7 @@ class Lane(QObject):
         if standing is Standing.PAUSED:
             opened.queue.hold([turn.key])
         elif standing is None:
-            opened.queue.remove([turn.key], opened.services.catalog)
+            forget(opened.queue, opened.services.catalog, [turn.key])
 
     def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
         try:
@@ -103,6 +106,13 @@ class Lane(QObject):
             log.warning("%s: %s", turn.key, problem)
             return None
         return found
+
+
+def forget(queue: Queue, catalog: Catalog, keys: Sequence[str]) -> None:
+    """Take models out of the queue, and their parts that nothing else in it needs."""
+    others = [entry.model for entry in queue.entries()]
+    known = {model.key for model in catalog.models}
+    queue.remove([*keys, *catalog.with_own_parts(known.intersection(keys), others)])
 
 
 def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:

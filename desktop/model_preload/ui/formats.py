@@ -32,6 +32,7 @@ def size_text(bytes_: float) -> str:
 
 
 def rate_text(bytes_per_second: float) -> str:
+    """A speed, in the units of `size_text`."""
     return str(text("{size}/s", size=size_text(bytes_per_second)))
 
 

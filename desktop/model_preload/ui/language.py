@@ -10,18 +10,22 @@ class Language:
 
     Args:
         app: whose standard dialogs are translated.
+
+    Attributes:
+        name: gettext name of the one in use.
     """
 
     def __init__(self, app: QCoreApplication) -> None:
         self._app = app
         self._translator: QTranslator | None = None
+        self.name = "en"
 
     def use(self, language: str | None = None) -> str:
         """Switch to a language and return its gettext name; None or "" takes the system's, as `texts.use`.
 
         What is on the screen stays as it is until it is made anew.
         """
-        name = texts.use(language or None)
+        name = self.name = texts.use(language or None)
         QLocale.setDefault(locale_of(name))
         if self._translator is not None:
             self._app.removeTranslator(self._translator)

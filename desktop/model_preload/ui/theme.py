@@ -1,7 +1,5 @@
 """Light and dark: the choice of the user or the system, and the few colours that no palette has."""
 
-from typing import Literal
-
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
@@ -9,13 +7,7 @@ from PySide6.QtWidgets import QApplication
 from model_preload.core.values import Verdict
 from model_preload.ui import icons
 
-Choice = Literal["system", "light", "dark"]
-
-_SCHEMES: dict[Choice, Qt.ColorScheme] = {
-    "system": Qt.ColorScheme.Unknown,
-    "light": Qt.ColorScheme.Light,
-    "dark": Qt.ColorScheme.Dark,
-}
+_SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 _VERDICTS: dict[Verdict, tuple[str, str]] = {
     Verdict.READY: ("#0f6b2f", "#6fd68c"),
     Verdict.PARTIAL: ("#8a4b00", "#f5b35a"),
@@ -62,16 +54,16 @@ class Theme(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._choice: Choice = "system"
+        self._choice = "system"
         self._hints = QGuiApplication.styleHints()
         self._native_style = QApplication.style().objectName()
         self._hints.colorSchemeChanged.connect(self._follow)
         self._told = is_dark()
 
-    def apply(self, choice: Choice) -> None:
-        """Show it from now on; "system" follows the system's."""
+    def apply(self, choice: str) -> None:
+        """Show it from now on: `light` or `dark`; whatever else follows the system's."""
         self._choice = choice
-        self._hints.setColorScheme(_SCHEMES[choice])
+        self._hints.setColorScheme(_SCHEMES.get(choice, Qt.ColorScheme.Unknown))
         self._follow()
 
     @Slot()

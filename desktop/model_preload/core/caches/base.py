@@ -1,6 +1,6 @@
 """What every layout offers, bound to one model at one commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -49,8 +49,17 @@ class Cache(Protocol):
     def announced(self) -> bool:
         """Whether the layout's readers find this commit by what they ask for: `complete` was reached."""
 
-    def complete(self) -> tuple[tuple[Path, Path], ...]:
-        """Every file is published: say so to the layout's readers.
+    def left_aside(self) -> bool:
+        """Whether a run that was killed left something that `complete` puts back, though the readers are served."""
+
+    def prepare(self) -> None:
+        """Before anything is fetched: raises DiskProblem if this place can't take what `complete` would do."""
+
+    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+        """Every file is published: say so to the layout's readers. Only for who is alone in the staging folder.
+
+        Args:
+            files: all that are listed.
 
         Returns which files were renamed by that, from where to where; their sizes and mtimes are what they were.
         """

@@ -1,6 +1,6 @@
 """A layout that also takes over what is known to lie outside of it, so that it does not come over the network again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from model_preload.core.caches.base import Cache
@@ -51,5 +51,11 @@ class ElsewhereCache:
     def announced(self) -> bool:
         return self._cache.announced()
 
-    def complete(self) -> tuple[tuple[Path, Path], ...]:
-        return self._cache.complete()
+    def left_aside(self) -> bool:
+        return self._cache.left_aside()
+
+    def prepare(self) -> None:
+        self._cache.prepare()
+
+    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+        return self._cache.complete(files)

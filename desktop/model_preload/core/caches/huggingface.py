@@ -14,7 +14,7 @@ Source: huggingface_hub's guide "Understand caching" and its `file_download.py`.
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -129,7 +129,13 @@ class HuggingFaceCache:
     def announced(self) -> bool:
         return self._is_commit or self._disk.read_text(self._ref) == self._commit
 
-    def complete(self) -> tuple[tuple[Path, Path], ...]:
+    def left_aside(self) -> bool:
+        return False
+
+    def prepare(self) -> None:
+        pass
+
+    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
         if not self.announced():
             self._disk.write_text(self._ref, self._commit)
         return ()

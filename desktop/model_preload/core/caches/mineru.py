@@ -7,12 +7,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from model_preload.core.errors import NotJson
+from model_preload.core.errors import NotJson, NotUtf8
 from model_preload.core.files import Disk
+
+_BOM = "\ufeff"
 
 
 class MinerUConfig:
-    """See `caches.base.Announcement`; what else the file says is kept."""
+    """See `caches.base.Announcement`; what else the file says is kept, and so are its permissions.
+
+    Of a file that is changed for the first time the former one stays as `<name>.bak`. A link to the file stays one.
+    """
 
     def __init__(self, path: Path, folder: Path, disk: Disk) -> None:
         self._path = path
@@ -20,27 +25,38 @@ class MinerUConfig:
         self._disk = disk
 
     def made(self) -> bool:
+        """Not by a file with a byte order mark, which MinerU's own reader does not take."""
         try:
-            folders = self._read().get("models-dir")
-        except NotJson:
+            written = self._disk.read_text(self._path, exact=True) or ""
+            folders = self._parsed(written).get("models-dir")
+        except (NotJson, NotUtf8):
             return False
         named = folders.get("pipeline") if isinstance(folders, dict) else None
-        return isinstance(named, str) and Path(named) == self._folder
+        return isinstance(named, str) and Path(named) == self._folder and not written.startswith(_BOM)
 
     def make(self) -> None:
-        """Raises NotJson if there is a file that says something else."""
-        found = self._read()
+        """Raises NotJson, NotUtf8 if there is a file that says something else."""
+        written = self._disk.read_text(self._path, exact=True)
+        found = {} if written is None else self._parsed(written)
         folders = found.get("models-dir")
         kept = folders if isinstance(folders, dict) else {}
         changed = {**found, "models-dir": {**kept, "pipeline": str(self._folder)}}
-        self._disk.write_text(self._path, json.dumps(changed, ensure_ascii=False, indent=4) + "\n")
+        target = self._disk.behind_links(self._path)
+        like = None if written is None else target
+        if like is not None:
+            self._keep(target)
+        content = json.dumps(changed, ensure_ascii=False, indent=4) + "\n"
+        self._disk.write_bytes(target, content.encode(), like=like)
 
-    def _read(self) -> dict[str, Any]:
-        written = self._disk.read_text(self._path)
-        if written is None:
-            return {}
+    def _keep(self, target: Path) -> None:
+        backup = target.with_name(f"{target.name}.bak")
+        content = self._disk.read_bytes(target)
+        if content is not None and self._disk.stat(backup) is None:
+            self._disk.write_bytes(backup, content, like=target)
+
+    def _parsed(self, written: str) -> dict[str, Any]:
         try:
-            found = json.loads(written)
+            found = json.loads(written.removeprefix(_BOM))
         except (ValueError, RecursionError) as error:
             raise NotJson(self._path) from error
         if not isinstance(found, dict):

@@ -12,7 +12,7 @@ The file's format is described in docs/catalog.md.
 """
 
 from model_preload.core.catalog.model import CACHES, ENGINES, Catalog, Model, Place, Wording
-from model_preload.core.catalog.reading import builtin, load
+from model_preload.core.catalog.reading import builtin, load, parse
 from model_preload.core.catalog.requirement import Requirement
 from model_preload.core.catalog.sources import (
     HuggingFaceSource,
@@ -39,4 +39,5 @@ __all__ = [
     "Wording",
     "builtin",
     "load",
+    "parse",
 ]

@@ -1,12 +1,12 @@
 """What is wrong with a catalog file, in words: where, what was found, what was expected."""
 
-import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
+from model_preload.core import addresses
 from model_preload.core.catalog import rules
 from model_preload.core.catalog.model import CACHES, ENGINES
 from model_preload.core.catalog.schema import known_keys
@@ -56,15 +56,21 @@ def key_of(entry: object) -> str:
     return key if isinstance(key, str) else ""
 
 
+class _Short(reprlib.Repr):
+    """Logins are taken out before texts are cut, which may cut their `@` away."""
+
+    def repr_str(self, x: str, level: int) -> str:
+        return super().repr_str(addresses.shown(x), level)
+
+
 def shown(value: object) -> str:
     """A value as the file's author may recognise it, short, on one line, without a password."""
-    short = reprlib.Repr()
+    short = _Short()
     short.maxstring = short.maxother = short.maxlong = 60
     try:
         written = short.repr(value)
     except ValueError:  # a number with more digits than Python writes
         written = "…"
-    written = re.sub(r"//[^/@\s]*@", "//***@", written)
     return written if len(written) <= 80 else f"{written[:79]}…"
 
 

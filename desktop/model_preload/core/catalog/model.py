@@ -128,6 +128,20 @@ class Catalog:
         keys = {model.key for model in kept}
         return Catalog(tuple(replace(model, needs=tuple(key for key in model.needs if key in keys)) for model in kept))
 
+    def with_own_parts(self, keys: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+        """Those models and the parts they need, but for the parts that one of `others` needs as well.
+
+        Raises UnknownModel for `keys`; of `others` unknown ones are passed over.
+        """
+        wanted = set(keys)
+        if not wanted:
+            return ()
+        left = [key for key in others if key in self._by_key and key not in wanted]
+        family = [model.key for model in self.with_parts(wanted)]
+        # A part in the list may be there only for what leaves it: it keeps nothing by itself, nor do its own parts.
+        stay = {model.key for key in left if key not in family for model in self.with_parts([key])}
+        return tuple(key for key in family if key in wanted or key not in stay)
+
     def select(self, keys: Iterable[str] = ()) -> tuple[Model, ...]:
         """The named models, each once, in the file's order; all of them where none is named. Raises UnknownModel."""
         wanted = {self.model(key).key for key in keys}

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,17 @@ def load(path: Path) -> Catalog:
     Raises:
         CatalogProblem: it can't be read, or is wrong; everything that is wrong is told at once.
     """
+    return _read(path, lambda: _content(path))
+
+
+def parse(content: bytes, path: Path) -> Catalog:
+    """The same for a file's bytes; `path` is what findings name. Raises CatalogProblem."""
+    return _read(path, lambda: content)
+
+
+def _read(path: Path, content: Callable[[], bytes]) -> Catalog:
     try:
-        document = _parsed(_content(path))
+        document = _parsed(content())
     except _Unreadable as error:
         raise CatalogProblem(path, [error.finding]) from error.__cause__
     from model_preload.core.catalog.checking import check

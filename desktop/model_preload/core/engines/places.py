@@ -83,7 +83,7 @@ def _mineru(model: str, around: Surroundings, read: Read) -> Reading:
 def _pipeline_root(written: str | None) -> str | None:
     found: Any = None
     try:
-        found = json.loads(written) if written else None
+        found = json.loads(written.removeprefix("\ufeff")) if written else None
     except (ValueError, RecursionError):
         return None
     folders = found.get("models-dir") if isinstance(found, dict) else None

@@ -5,15 +5,19 @@ about it), both marked for translation. A fault of our own is not a circumstance
 plain exception that it is and ends in the log with its traceback.
 """
 
-from model_preload.core.errors.base import Circumstance
+from model_preload.core.errors.base import Circumstance, needs_person
 from model_preload.core.errors.disks import (
     AccessDenied,
     DiskFailed,
     DiskFull,
     DiskProblem,
+    FileTooLong,
+    NotAFile,
     NotAFolder,
     NotJson,
+    NotUtf8,
     PathGone,
+    PlaceFixed,
 )
 from model_preload.core.errors.engines import ProofFailed
 from model_preload.core.errors.hubs import (
@@ -43,6 +47,7 @@ from model_preload.core.errors.network import (
     CertificateSelfSigned,
     CertificateUnknown,
     ProxyCannotReach,
+    ProxyDetectionUnsupported,
     ProxyLoginNeeded,
     ProxyLoginRefused,
     ProxyLoginUnsupported,
@@ -53,10 +58,12 @@ from model_preload.core.errors.network import (
     ProxyUnsupported,
 )
 from model_preload.core.errors.refused import (
+    CredentialStoreUnusable,
     EnvFileChanged,
     EnvFileMissing,
     EnvFileProblem,
     EnvFileUnsound,
+    EnvVariableOutside,
     HeldByAnother,
     JournalDamaged,
     JournalLocked,
@@ -70,9 +77,14 @@ from model_preload.core.errors.refused import (
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
 from model_preload.core.errors.usage import (
     CatalogProblem,
+    FolderUnfit,
+    ModelUnfit,
+    PatternUnfit,
     PlaceUnfit,
     PlatformUnknown,
     SettingsProblem,
+    SourceUnreadable,
+    TokenUnfit,
     UnknownModel,
     UsageProblem,
 )
@@ -90,6 +102,7 @@ __all__ = [
     "CertificateUnknown",
     "Circumstance",
     "ConnectionLost",
+    "CredentialStoreUnusable",
     "DeadlineExceeded",
     "DigestMismatch",
     "DiskFailed",
@@ -99,6 +112,9 @@ __all__ = [
     "EnvFileMissing",
     "EnvFileProblem",
     "EnvFileUnsound",
+    "EnvVariableOutside",
+    "FileTooLong",
+    "FolderUnfit",
     "HeldByAnother",
     "HubBusy",
     "HubProblem",
@@ -110,16 +126,22 @@ __all__ = [
     "JournalTooNew",
     "JournalUnusable",
     "LengthWrong",
+    "ModelUnfit",
+    "NotAFile",
     "NotAFolder",
     "NotJson",
+    "NotUtf8",
     "NothingToUndo",
     "PathGone",
+    "PatternUnfit",
+    "PlaceFixed",
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",
     "PlatformUnknown",
     "ProofFailed",
     "ProxyCannotReach",
+    "ProxyDetectionUnsupported",
     "ProxyLoginNeeded",
     "ProxyLoginRefused",
     "ProxyLoginUnsupported",
@@ -139,8 +161,11 @@ __all__ = [
     "SourceEmpty",
     "SourceIncomplete",
     "SourceUnfit",
+    "SourceUnreadable",
     "TokenRefused",
+    "TokenUnfit",
     "TransferProblem",
     "UnknownModel",
     "UsageProblem",
+    "needs_person",
 ]

@@ -23,6 +23,7 @@ class DiskProblem(Circumstance):
 
 class DiskFull(DiskProblem):
     code = "disk-full"
+    needs_person = True
 
     def __init__(self, path: Path, free: int) -> None:
         super().__init__(
@@ -51,6 +52,56 @@ class NotAFolder(DiskProblem):
             path,
             text("{path} can't be made: a file stands where a folder has to be, or the other way round.", path=path),
             text("Move what is in the way, or choose another place."),
+        )
+
+
+class NotAFile(DiskProblem):
+    code = "not-a-file"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            text("{path} can't be read: it is a folder, and a file has to be there.", path=path),
+            text("Move what is in the way, or choose another place."),
+        )
+
+
+class FileTooLong(DiskProblem):
+    code = "file-too-long"
+
+    def __init__(self, path: Path, limit: int) -> None:
+        super().__init__(
+            path,
+            text("{path} is longer than {limit} characters, which no file of its kind is.", path=path, limit=limit),
+            text("Look at what it holds; correct the file, or rename it."),
+        )
+
+
+class NotUtf8(DiskProblem):
+    code = "not-utf-8"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            text("{path} is not in UTF-8, so it can't be read safely; it was left as it is.", path=path),
+            text("Open it with an editor, save it as UTF-8, and start again."),
+        )
+
+
+class PlaceFixed(DiskProblem):
+    """A folder that can't be renamed, where only a rename keeps engines from reading half a model."""
+
+    code = "place-fixed"
+
+    def __init__(self, path: Path, above: Path) -> None:
+        super().__init__(
+            path,
+            text(
+                "{path} can't be put in place as a whole: {above} can't be written, or is on another drive.",
+                path=path,
+                above=above,
+            ),
+            text("Give this user the right to write to {above}, or choose another place.", above=above),
         )
 
 

@@ -131,6 +131,7 @@ class RepositoryPrivate(HubProblem):
     """Without a token a hub does not tell a private repository from a missing one."""
 
     code = "repository-private"
+    needs_person = True
 
     def __init__(self, host: str, repository: str) -> None:
         super().__init__(
@@ -141,6 +142,7 @@ class RepositoryPrivate(HubProblem):
 
 class RepositoryGated(HubProblem):
     code = "repository-gated"
+    needs_person = True
 
     def __init__(self, host: str, repository: str) -> None:
         super().__init__(
@@ -166,6 +168,7 @@ class RevisionMissing(HubProblem):
 
 class TokenRefused(HubProblem):
     code = "token-refused"
+    needs_person = True
 
     def __init__(self, host: str) -> None:
         super().__init__(

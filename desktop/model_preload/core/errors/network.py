@@ -53,6 +53,7 @@ class ProxyCannotReach(HubUnreachable):
 
 class ProxyLoginNeeded(ProxyProblem):
     code = "proxy-login"
+    needs_person = True
 
     def __init__(self, proxy: str) -> None:
         super().__init__(
@@ -63,6 +64,7 @@ class ProxyLoginNeeded(ProxyProblem):
 
 class ProxyLoginRefused(ProxyProblem):
     code = "proxy-login"
+    needs_person = True
 
     def __init__(self, proxy: str) -> None:
         super().__init__(
@@ -73,6 +75,7 @@ class ProxyLoginRefused(ProxyProblem):
 
 class ProxyLoginUnsupported(ProxyProblem):
     code = "proxy-login-unsupported"
+    needs_person = True
 
     def __init__(self, proxy: str, kinds: Sequence[str]) -> None:
         super().__init__(
@@ -114,6 +117,27 @@ class ProxyScriptUnsupported(HubUnreachable):
                 script=script,
             ),
             text("Ask who runs the network for the proxy's address, and set HTTPS_PROXY to http://HOST:PORT."),
+        )
+
+
+class ProxyDetectionUnsupported(HubUnreachable):
+    """Windows is told to detect the proxy by itself, as it is when newly installed; the direct way failed."""
+
+    code = "proxy-detection"
+
+    def __init__(self, host: str, reason: str) -> None:
+        HubProblem.__init__(
+            self,
+            text(
+                "{host} can't be reached directly ({reason}), and Windows is told to detect the proxy by itself "
+                "(WPAD), which this program can't.",
+                host=host,
+                reason=reason,
+            ),
+            text(
+                "Check the network. If it has a proxy, ask who runs it for the address, and set HTTPS_PROXY to "
+                "http://HOST:PORT, or enter the proxy in Windows's settings."
+            ),
         )
 
 

@@ -74,6 +74,7 @@ class PlanRefused(Refused):
     """The plan found reasons, all of them named."""
 
     code = "plan-refused"
+    needs_person = True
 
     def __init__(self, reasons: Sequence[Text]) -> None:
         self.reasons = tuple(reasons)
@@ -154,4 +155,29 @@ class EnvFileUnsound(EnvFileProblem):
         super().__init__(
             text("The .env can't be changed, since its lines can't be told apart: {lines}.", lines=shown),
             text("Open it with an editor, close the quotes in these lines, and save it as UTF-8."),
+        )
+
+
+class EnvVariableOutside(EnvFileProblem):
+    """The environment sets what the `.env` was to set, and goes before it."""
+
+    code = "env-variable-outside"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            text("The environment itself sets {names}, which goes before the platform's .env.", names=", ".join(names)),
+            text("Change the variable there, or take it away, and try again."),
+        )
+
+
+class CredentialStoreUnusable(Refused):
+    """The system keeps no secrets for this program: there is no store, or it is locked."""
+
+    code = "credential-store"
+    needs_person = True
+
+    def __init__(self, reason: str | Text, variable: str) -> None:
+        super().__init__(
+            text("The system's credential store can't be used: {reason}.", reason=reason),
+            text("Unlock it, or set the variable {variable} instead; the token was kept nowhere.", variable=variable),
         )

@@ -74,3 +74,65 @@ class PlaceUnfit(UsageProblem):
             text("“{model}”: the {cache} cache can't hold files of {source}.", model=model, cache=cache, source=source),
             text("Give the model a folder as its place, or another source."),
         )
+
+
+class TokenUnfit(UsageProblem):
+    """What was typed can be no token; it is in no text."""
+
+    code = "token-unfit"
+
+    def __init__(self) -> None:
+        super().__init__(
+            text("This is no token: a token has no blanks and no characters but those of ASCII."),
+            text("Copy it once more from your account's page."),
+        )
+
+
+class FolderUnfit(UsageProblem):
+    code = "folder-unfit"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            text("“{folder}” is not the full path of a folder.", folder=folder),
+            text("Choose a folder by its full path, with a drive's letter on Windows."),
+        )
+
+
+class SourceUnreadable(UsageProblem):
+    """What was typed names no place that models come from."""
+
+    code = "source-unreadable"
+
+    def __init__(self, typed: str, reason: Text) -> None:
+        super().__init__(
+            text("“{typed}” can't be looked up: {reason}.", typed=typed, reason=reason),
+            text("Type owner/name as the hub shows it, or the address of a page of the hub or of a file."),
+        )
+
+
+class PatternUnfit(UsageProblem):
+    code = "pattern-unfit"
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        super().__init__(
+            text("These are no patterns: {patterns}.", patterns=", ".join(patterns)),
+            text("Write them such as *.json or folder/, relative, with /, without “..” or an open bracket."),
+        )
+
+
+class ModelUnfit(UsageProblem):
+    """The own catalog would be wrong with this change; it was left as it is.
+
+    Attributes:
+        findings: each names the model, the key, what was found and what was expected.
+    """
+
+    code = "model-unfit"
+
+    def __init__(self, findings: Sequence[Text]) -> None:
+        self.findings = tuple(findings)
+        shown = "\n".join(f"  {finding}" for finding in self.findings)
+        super().__init__(
+            text("The catalog of your own can't be changed in this way:\n{findings}", findings=shown),
+            text("Correct what is named and try again. Nothing was changed."),
+        )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model_preload.core import errors
+from model_preload.core.files import folders
 from model_preload.core.files.part import PartFile
 from model_preload.core.values import Published
 
@@ -28,6 +29,10 @@ _GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _HELD_WINERRORS = {5, 32, 33}  # access denied, sharing violation, lock violation: a scanner or reader holds the file
 _HELD_SECONDS = 10.0
+_SMALL = 1 << 16
+"""Characters of a text that is read as a whole: settings, names, what this program noted."""
+_EXCHANGED_SECONDS = 1.0
+"""For who opens a file just when another one takes its place: Windows may deny it in that moment."""
 
 T = TypeVar("T")
 
@@ -100,14 +105,19 @@ class Disk:
 
         A target held by another program (antivirus, an engine) is tried again for ten seconds.
         """
+        self.move(source, target)
+        with translated(target):
+            found = os.stat(extended(target))
+        return Published(target, found.st_size, found.st_mtime_ns)
+
+    def move(self, source: Path, target: Path) -> None:
+        """The same with whatever is there: of a link the link itself."""
         with translated(target):
             try:
                 self._in_folder(target, lambda: _renamed(source, target))
             except FileNotFoundError as error:  # the target's folder was made a moment ago
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
-            found = os.stat(extended(target))
-        return Published(target, found.st_size, found.st_mtime_ns)
 
     def adopt(self, source: Path, target: Path) -> Published:
         """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
@@ -159,23 +169,40 @@ class Disk:
                 os.fsync(file.fileno())
             _renamed(staged, path)
 
-    def read_text(self, path: Path) -> str | None:
-        """A small UTF-8 file's content, None if there is none."""
-        with translated(path):
-            try:
-                with open(extended(path), encoding="utf-8", errors="replace") as file:
-                    return file.read(65536)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+    def read_text(self, path: Path, *, exact: bool = False) -> str | None:
+        """A small UTF-8 file's content with `\n` as its line ends, None if there is none; see `read_bytes`.
+
+        Args:
+            exact: what is no UTF-8 is refused; else it is shown as U+FFFD.
+
+        Raises:
+            FileTooLong: more than 65,536 characters.
+            NotUtf8, NotAFile.
+        """
+
+        def read() -> str:
+            with open(extended(path), encoding="utf-8", errors="strict" if exact else "replace") as file:
+                return file.read(_SMALL + 1)
+
+        try:
+            content = _read(path, read)
+        except UnicodeDecodeError as error:
+            raise errors.NotUtf8(path) from error
+        if content is not None and len(content) > _SMALL:
+            raise errors.FileTooLong(path, _SMALL)
+        return content
 
     def read_bytes(self, path: Path) -> bytes | None:
-        """A small file's content, None if there is none."""
-        with translated(path):
-            try:
-                with open(extended(path), "rb") as file:
-                    return file.read()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        """A small file's content, None if there is none. Raises NotAFile.
+
+        One that is being exchanged is tried again for a second.
+        """
+
+        def read() -> bytes:
+            with open(extended(path), "rb") as file:
+                return file.read()
+
+        return _read(path, read)
 
     def append_text(self, path: Path, content: str) -> None:
         """Add to the end of a UTF-8 file, which is made if it is not there; what is in it stays as it is."""
@@ -189,12 +216,9 @@ class Disk:
             _while_held(lambda: os.unlink(extended(path)))
 
     def remove_tree(self, path: Path) -> None:
-        """Delete a folder with everything in it, of a link only the link; one that is not there is fine."""
+        """Delete a folder with all that is in it, read-only or not, of a link only the link; none there is fine."""
         with translated(path), suppress(FileNotFoundError):
-            if os.path.islink(extended(path)):
-                os.unlink(extended(path))
-            else:
-                shutil.rmtree(extended(path))
+            folders.remove(extended(path))
 
     def stat(self, path: Path) -> os.stat_result | None:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
@@ -209,6 +233,21 @@ class Disk:
             with translated(path):
                 raise
         return found if stat.S_ISREG(found.st_mode) else None
+
+    def is_link(self, path: Path) -> bool:
+        """Whether a symbolic link or a junction is there, wherever it leads."""
+        return folders.is_link(extended(path))
+
+    def behind_links(self, path: Path) -> Path:
+        """Where a link leads in the end, which need not be there; the path itself if it is none."""
+        if not self.is_link(path):
+            return path
+        with translated(path):
+            return Path(os.path.realpath(path))
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a folder is there, or a link to one."""
+        return os.path.isdir(extended(path))
 
     def is_same(self, one: Path, other: Path) -> bool:
         """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
@@ -241,29 +280,17 @@ class Disk:
             return ()
 
     def tree(self, path: Path) -> tuple[str, ...]:
-        """Every file below a folder, as relative paths with `/`, sorted; links to folders are not followed.
+        """Every file and every link below a folder, as relative paths with `/`, sorted; links are not followed.
 
         There are none where there is no such folder.
         """
-        found = []
-
-        def failed(error: OSError) -> None:
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                raise error
-
         with translated(path):
-            top = extended(path)
-            for folder, _, names in os.walk(top, onerror=failed):
-                below = os.path.relpath(folder, top)
-                found += [(name if below == "." else os.path.join(below, name)).replace(os.sep, "/") for name in names]
-        return tuple(sorted(found))
+            return tuple(sorted(found.replace(os.sep, "/") for found in folders.entries(extended(path))))
 
     def newest(self, path: Path) -> float:
         """When a folder or anything in it was written last, in seconds since the epoch; links are not followed."""
         with translated(path):
-            top = extended(path)
-            inside = (os.path.join(at, name) for at, folders, files in os.walk(top) for name in (*folders, *files))
-            return max(os.lstat(one).st_mtime for one in (top, *inside))
+            return folders.newest(extended(path))
 
     def is_writable(self, path: Path) -> bool:
         """Whether this user may write to the folder, or make it; Windows only tells when it is tried."""
@@ -319,6 +346,18 @@ def _renamed(source: Path, target: Path) -> None:
     _while_held(lambda: os.replace(extended(source), extended(target)))
 
 
+def _read(path: Path, read: Callable[[], T]) -> T | None:
+    with translated(path):
+        try:
+            return _while_held(read, _EXCHANGED_SECONDS)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (IsADirectoryError, PermissionError) as error:  # Windows only says that a folder can't be opened
+            if os.path.isdir(extended(path)):
+                raise errors.NotAFile(path) from error
+            raise
+
+
 def _copy(source: Path, target: Path) -> None:
     """A copy that a power cut does not take back; its mtime is the original's."""
     with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
@@ -329,19 +368,27 @@ def _copy(source: Path, target: Path) -> None:
     os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
-def _while_held(action: Callable[[], T]) -> T:
-    """Do it, again for a while if Windows says that another program holds the file."""
-    deadline = time.monotonic() + _HELD_SECONDS
+def _while_held(action: Callable[[], T], seconds: float | None = None) -> T:
+    """Do it, again for ten seconds (or so many) if Windows says that another program holds the file.
+
+    The pauses stay short: who reads the same file over and over lets go of it for moments only.
+    """
+    deadline = time.monotonic() + (_HELD_SECONDS if seconds is None else seconds)
     pause = 0.02
     while True:
         try:
             return action()
         except PermissionError as error:
-            held = getattr(error, "winerror", None) in _HELD_WINERRORS
-            if not held or time.monotonic() > deadline:
+            if not _is_held(error) or time.monotonic() > deadline:
                 raise
         time.sleep(pause)
-        pause = min(pause * 2, 0.5)
+        pause = min(pause * 2, 0.1)
+
+
+def _is_held(error: PermissionError) -> bool:
+    """Whether another program is the reason. `open` goes by way of the C runtime, whose EACCES has no `winerror`."""
+    number = getattr(error, "winerror", None)
+    return _WINDOWS if number is None else number in _HELD_WINERRORS
 
 
 def _sync_folder(folder: Path) -> None:

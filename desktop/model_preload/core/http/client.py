@@ -17,13 +17,14 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTi
 
 from model_preload import __version__
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.events import Control, Paused
 from model_preload.core.http import certificates
 from model_preload.core.http.budget import Budget
 from model_preload.core.http.connections import Exchange, Interrupted, chain, enter, manager_for, reason
 from model_preload.core.http.limiter import RateLimiter
 from model_preload.core.http.patience import Patience
-from model_preload.core.http.policy import Token, host_of, redirect_target, shown
+from model_preload.core.http.policy import Token, host_of, redirect_target
 from model_preload.core.http.proxies import Proxy, excepted, proxy_for
 from model_preload.core.http.watchdog import Watchdog
 from model_preload.core.texts import text
@@ -267,7 +268,7 @@ class Client:
         for _ in range(_MAX_REDIRECTS + 1):
             host = host_of(url)
             if urlsplit(url).scheme not in ("http", "https"):
-                raise errors.AnswerInvalid(host, f"{url[:80]!r} is no web address")
+                raise errors.AnswerInvalid(host, f"{shown(url)[:80]!r} is no web address")
             seconds = self.patience.silence
             if budget is not None:
                 seconds = min(seconds, budget.request(host))
@@ -329,7 +330,9 @@ class Client:
         address = self.proxy_of(url)
         exchange.proxy = Proxy.of(address) if address else None
         script = self._proxies.get("pac")
-        exchange.script = shown(script) if script and not excepted(url, self._proxies.get("no", "")) else None
+        direct = excepted(url, self._proxies.get("no", ""))
+        exchange.script = shown(script) if script and not direct else None
+        exchange.detects = bool(self._proxies.get("wpad")) and not direct
         with self._managers_lock:
             if address not in self._managers:
                 self._managers[address] = manager_for(exchange.proxy, self.connections)
@@ -352,8 +355,11 @@ def _circumstance(
         return errors.ProxyUnreachable(to_proxy.name, reason(error))
     if refused and exchange.raw is None:
         return errors.HubUnreachable(host, f"its encryption is not accepted ({reason(error)})")
-    if isinstance(error, NewConnectionError) and exchange.script and proxy is None:
-        return errors.ProxyScriptUnsupported(exchange.script, host, reason(error))
+    if isinstance(error, NewConnectionError) and proxy is None:
+        if exchange.script:
+            return errors.ProxyScriptUnsupported(exchange.script, host, reason(error))
+        if exchange.detects:
+            return errors.ProxyDetectionUnsupported(host, reason(error))
     if isinstance(error, NewConnectionError) or exchange.raw is None:
         return errors.HubUnreachable(host, reason(error))
     return errors.ConnectionLost(host, reason(error))

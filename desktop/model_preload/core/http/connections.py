@@ -48,6 +48,7 @@ class Exchange:
         raw: the answer, as soon as there is one.
         proxy: the one on the way of the next connection.
         script: the address of the script that would choose another way, if the system has one.
+        detects: the system would look for a proxy by itself.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class Exchange:
         self.raw: Response | None = None
         self.proxy: Proxy | None = None
         self.script: str | None = None
+        self.detects = False
 
     def attach(self, sock: socket.socket) -> None:
         """The exchange goes over this socket, whatever is wrapped around it. Raises Interrupted if the end came first.

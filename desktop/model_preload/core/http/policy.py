@@ -3,9 +3,10 @@
 import ipaddress
 import socket
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -49,16 +50,17 @@ def redirect_target(url: str, location: str) -> str:
         target = urlsplit(urljoin(url, location))
         origin_of(target.geturl())
     except ValueError:
-        raise errors.RedirectRefused(shown(url), f"{location[:200]!r} is no web address") from None
+        raise errors.RedirectRefused(shown(url), f"{shown(location)[:200]!r} is no web address") from None
+    where = host_of(target.geturl())
     if urlsplit(url).scheme == "https" and target.scheme == "http":
-        raise errors.RedirectRefused(shown(url), f"from https to plain http ({target.netloc})")
+        raise errors.RedirectRefused(shown(url), f"from https to plain http ({where})")
     address = _address(target.hostname or "")
     if address is not None:
         here = _address(urlsplit(url).hostname or "")
         if address.is_link_local or address.is_multicast or address.is_unspecified:
-            raise errors.RedirectRefused(shown(url), f"{target.netloc} is no server's address")
+            raise errors.RedirectRefused(shown(url), f"{where} is no server's address")
         if address.is_loopback and not (here is not None and here.is_loopback):
-            raise errors.RedirectRefused(shown(url), f"{target.netloc} is this machine itself")
+            raise errors.RedirectRefused(shown(url), f"{where} is this machine itself")
     return target.geturl()
 
 
@@ -74,9 +76,3 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         except OSError:
             return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-def shown(url: str) -> str:
-    """An address without its query, which may hold a signature."""
-    parts: SplitResult = urlsplit(url)
-    return f"{parts.scheme}://{host_of(url)}{parts.path}"

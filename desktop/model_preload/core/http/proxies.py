@@ -1,7 +1,8 @@
 """Through which proxy an address is asked: what the system says, what is excepted, and what a proxy's refusal means.
 
 The settings are one mapping: `http`, `https` and `all` give a proxy's address by the scheme of what is asked, `no` the
-exceptions, `pac` the address of a script that chooses proxies, which nothing here can run.
+exceptions. `pac` is the address of a script that chooses proxies, `wpad` is there if the system is to find one by
+itself: nothing here can run such a script.
 """
 
 import base64
@@ -16,10 +17,13 @@ from urllib.parse import unquote, urlsplit
 
 from model_preload import __version__
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.texts import text
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _KINDS = ("http", "https", "all")
+_AUTO_DETECT = 8
+"""`PROXY_TYPE_AUTO_DETECT` of wininet.h, a flag of Microsoft's `INTERNET_PER_CONN_OPTION`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class Proxy:
         """Read an address as it stands in the environment. Raises ProxyUnsupported."""
         scheme = address.partition("://")[0].lower()
         if scheme not in _PORTS:
-            raise errors.ProxyUnsupported(f"{scheme[:20]}://…", text("proxies of this kind are not supported"))
-        unreadable = errors.ProxyUnsupported(f"{scheme}://…", text("its address can't be read"))
+            raise errors.ProxyUnsupported(shown(address), text("proxies of this kind are not supported"))
+        unreadable = errors.ProxyUnsupported(shown(address), text("its address can't be read"))
         try:
             parts = urlsplit(address)
             host, port = parts.hostname, parts.port
@@ -102,14 +106,19 @@ def _kinds_of_login(challenges: Iterable[str]) -> list[str]:
 def system_proxies() -> Mapping[str, str]:
     """What the environment says or, if it names no proxy, what the system's settings say."""
     found = urllib.request.getproxies_environment()
-    if not any(found.get(kind) for kind in _KINDS):
+    if not names_proxy(found):
         exceptions = found.get("no", "")
         if sys.platform == "win32":
             found = windows_proxies(_internet_setting)
         else:
             found = urllib.request.getproxies()
         found["no"] = f"{found.get('no', '')} {exceptions}".strip()
-    return {name: value for name, value in found.items() if value and name in (*_KINDS, "no", "pac")}
+    return {name: value for name, value in found.items() if value and name in (*_KINDS, "no", "pac", "wpad")}
+
+
+def names_proxy(proxies: Mapping[str, str]) -> bool:
+    """Whether there is an address of a proxy, for anything that may be asked."""
+    return any(proxies.get(kind) for kind in _KINDS)
 
 
 def windows_proxies(read: Callable[[str], object]) -> dict[str, str]:
@@ -118,12 +127,15 @@ def windows_proxies(read: Callable[[str], object]) -> dict[str, str]:
     `ProxyServer` is `HOST:PORT`, or `http=…;https=…;socks=…`; what `socks=` names is asked as SOCKS5.
 
     Args:
-        read: gives a value of the key `Internet Settings` by its name, None if it is not there.
+        read: gives a value of the key `Internet Settings` by its name, or by that of a key in it, a backslash and its
+            name there; None if it is not there.
     """
     found: dict[str, str] = {}
     script = read("AutoConfigURL")
     if isinstance(script, str) and script:
         found["pac"] = script
+    if detects_proxy(read("Connections\\DefaultConnectionSettings")):
+        found["wpad"] = "on"
     server, exceptions = read("ProxyServer"), read("ProxyOverride")
     if not read("ProxyEnable") or not isinstance(server, str):
         return found
@@ -140,11 +152,22 @@ def windows_proxies(read: Callable[[str], object]) -> dict[str, str]:
     return found
 
 
+def detects_proxy(connection: object) -> bool:
+    """Whether “Automatically detect settings” (WPAD) is on.
+
+    Args:
+        connection: the value `DefaultConnectionSettings`. Its ninth byte holds the flags; Microsoft's support team for
+            Internet Explorer tells so ("What is DefaultConnectionSettings key?", 2017), a specification does not.
+    """
+    return isinstance(connection, bytes) and len(connection) > 8 and bool(connection[8] & _AUTO_DETECT)
+
+
 if sys.platform == "win32":
     import winreg
 
     def _internet_setting(name: str) -> object:
-        path = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+        below, _, name = name.rpartition("\\")
+        path = rf"Software\Microsoft\Windows\CurrentVersion\Internet Settings\{below}".rstrip("\\")
         try:
             with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
                 return winreg.QueryValueEx(key, name)[0]

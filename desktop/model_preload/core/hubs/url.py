@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.catalog import UrlSource
 from model_preload.core.events import Control
 from model_preload.core.http import Client
-from model_preload.core.http.policy import host_of, shown
+from model_preload.core.http.policy import host_of
 from model_preload.core.hubs.base import Location
 from model_preload.core.values import Digest, ListedFile, Listing
 

@@ -1,7 +1,7 @@
 """The journal: what is remembered between runs. The one room that knows SQL.
 
     journal = Journal.open(path, disk)
-    journal.listings   pinned listings by source
+    journal.listings   pinned listings by source, apart for each output folder
     journal.files      digests found right, with size and mtime of that moment
     journal.blocks     digests of a file's blocks, by which its damaged ones are found
     journal.parts      ranges of unfinished files that are on the disk

@@ -1,26 +1,30 @@
 """Pinned listings: what a hub said, so that status and plan work with no network."""
 
 import json
+from pathlib import Path
 
 from model_preload.core.journal import clock
-from model_preload.core.journal.database import Database
+from model_preload.core.journal.database import Database, key
 from model_preload.core.values import Digest, ListedFile, Listing
 
 
 class Listings:
-    """One listing a source, the last one saved."""
+    """One listing a source, the last one saved; the engines' places have theirs, and each output folder its own.
+
+    `output` is that folder, None for the engines' places.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, listing: Listing) -> None:
+    def save(self, listing: Listing, output: Path | None = None) -> None:
         files = [
             [file.path, file.size, str(file.digest) if file.digest else None, file.remote] for file in listing.files
         ]
         self._database.write(
             "INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?)",
             (
-                listing.source,
+                _name(listing.source, output),
                 listing.revision,
                 listing.commit,
                 clock.written(listing.listed_at),
@@ -28,9 +32,9 @@ class Listings:
             ),
         )
 
-    def load(self, source: str) -> Listing | None:
+    def load(self, source: str, output: Path | None = None) -> Listing | None:
         rows = self._database.rows(
-            "SELECT revision, commit_id, listed_at, files FROM listings WHERE source = ?", (source,)
+            "SELECT revision, commit_id, listed_at, files FROM listings WHERE source = ?", (_name(source, output),)
         )
         if not rows:
             return None
@@ -49,3 +53,8 @@ class Listings:
 
     def forget(self, source: str) -> None:
         self._database.write("DELETE FROM listings WHERE source = ?", (source,))
+
+
+def _name(source: str, output: Path | None) -> str:
+    """No identity of a source has a line end."""
+    return source if output is None else f"{source}\n{key(output)}"

@@ -1,6 +1,6 @@
 """The rows of the queue: models that wait for their turn, in order."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,8 +13,9 @@ class QueueState(Enum):
 
     WAITING = "waiting"
     RUNNING = "running"
-    PAUSED = "paused"
     FAILED = "failed"
+    PAUSED = "paused"
+    """Its turn does not come until someone says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +38,53 @@ class QueueRows:
         with self._database.decoding():
             return tuple(QueuedModel(model, QueueState(state)) for model, state in rows)
 
-    def append(self, models: Iterable[str]) -> None:
-        """Put those at the end, in the given order, that are not in it; those that are wait again."""
+    def append(self, models: Iterable[str], sparing: Container[str] = ()) -> None:
+        """Put those at the end, in the given order, that are not in it; those that are wait again.
+
+        Args:
+            sparing: of these, what is paused stays so.
+        """
         moment = clock.written(clock.now())
         with self._database.transaction():
+            paused = {entry.model for entry in self.load() if entry.state is QueueState.PAUSED}
             for model in models:
+                if model in paused and model in sparing:
+                    continue
                 self._database.write(
                     "INSERT INTO queue SELECT ?, COALESCE(MAX(position), 0) + 1, ?, ? FROM queue WHERE true "
                     "ON CONFLICT (model) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at",
                     (model, QueueState.WAITING.value, moment),
                 )
 
-    def mark(self, model: str, state: QueueState) -> None:
-        self._database.write(
-            "UPDATE queue SET state = ?, changed_at = ? WHERE model = ?",
-            (state.value, clock.written(clock.now()), model),
-        )
+    def mark(self, state: QueueState, *models: str, only: Container[QueueState] = tuple(QueueState)) -> frozenset[str]:
+        """Give models that are in it another state.
 
-    def reorder(self, models: Iterable[str]) -> None:
-        """Those stand in this order, at the places that they have together; others keep theirs."""
-        wanted = list(models)
+        Args:
+            only: those whose state is one of these.
+
+        Returns:
+            Those that have it now by this call.
+        """
+        moment = clock.written(clock.now())
         with self._database.transaction():
-            rows = self._database.rows("SELECT model, position FROM queue ORDER BY position")
-            places = [position for model, position in rows if model in wanted]
-            known = {model for model, _ in rows}
-            for model, place in zip((one for one in wanted if one in known), places, strict=True):
-                self._database.write("UPDATE queue SET position = ? WHERE model = ?", (place, model))
+            found = frozenset(entry.model for entry in self.load() if entry.model in models and entry.state in only)
+            self._database.write(
+                "UPDATE queue SET state = ?, changed_at = ? WHERE model = ?",
+                *((state.value, moment, model) for model in found),
+            )
+        return found
 
-    def remove(self, model: str) -> None:
-        self._database.write("DELETE FROM queue WHERE model = ?", (model,))
+    def remove(self, *models: str) -> None:
+        self._database.write("DELETE FROM queue WHERE model = ?", *((model,) for model in models))
+
+    def arrange(self, models: Iterable[str], before: str | None) -> None:
+        """Put those that are in it, in the given order, before another one; at the end where that is not in it."""
+        with self._database.transaction():
+            here = [entry.model for entry in self.load()]
+            moved = [model for model in dict.fromkeys(models) if model in here]
+            rest = [model for model in here if model not in moved]
+            at = rest.index(before) if before in rest else len(rest)
+            order = (*rest[:at], *moved, *rest[at:])
+            self._database.write(
+                "UPDATE queue SET position = ? WHERE model = ?", *((n, model) for n, model in enumerate(order, 1))
+            )

@@ -58,24 +58,28 @@ class Runs:
         )
 
     def load(self, run: int) -> RunSummary | None:
-        rows = self._database.rows(
-            "SELECT id, models, started_at, finished_at, outcome, bytes_fetched, bytes_total, errors "
-            "FROM runs WHERE id = ?",
-            (run,),
-        )
-        if not rows:
-            return None
-        number, models, started, finished, outcome, fetched, total, errors = rows[0]
+        return next(iter(self._read("WHERE id = ?", run)), None)
+
+    def latest(self, count: int) -> tuple[RunSummary, ...]:
+        """The last runs, the newest first."""
+        return self._read("ORDER BY id DESC LIMIT ?", count)
+
+    def _read(self, which: str, value: int) -> tuple[RunSummary, ...]:
+        columns = "id, models, started_at, finished_at, outcome, bytes_fetched, bytes_total, errors"
+        rows = self._database.rows(f"SELECT {columns} FROM runs {which}", (value,))  # noqa: S608  written above
         with self._database.decoding():
-            return RunSummary(
-                number,
-                tuple(json.loads(models)),
-                clock.read(started),
-                clock.read(finished) if finished else None,
-                outcome,
-                fetched,
-                total,
-                tuple(RunError(*error) for error in json.loads(errors)),
+            return tuple(
+                RunSummary(
+                    number,
+                    tuple(json.loads(models)),
+                    clock.read(started),
+                    clock.read(finished) if finished else None,
+                    outcome,
+                    fetched,
+                    total,
+                    tuple(RunError(*error) for error in json.loads(errors)),
+                )
+                for number, models, started, finished, outcome, fetched, total, errors in rows
             )
 
     def chosen(self) -> frozenset[str]:

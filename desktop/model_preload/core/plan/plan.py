@@ -97,7 +97,13 @@ class Plan:
             raise PlanRefused(self.refusals)
 
 
-def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, limits: PathLimits) -> Plan:
+def make_plan(
+    wanted: Sequence[Wanted],
+    free: Mapping[str, int],
+    reserve: int,
+    limits: PathLimits,
+    refused: Sequence[Text] = (),
+) -> Plan:
     """Decide what is fetched, checked and left alone.
 
     Args:
@@ -105,6 +111,7 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
         free: bytes free by volume.
         reserve: bytes that stay free on each volume.
         limits: of this system's paths.
+        refused: why other models that were asked for can't be planned.
     """
     order = {model: number for number, model in enumerate(dict.fromkeys(w.model for w in wanted))}
     fetch = sorted(
@@ -112,7 +119,7 @@ def make_plan(wanted: Sequence[Wanted], free: Mapping[str, int], reserve: int, l
     )
     to_write = [*fetch, *(w for w in wanted if w.to_check and w.copied)]
     drives = _drives(to_write, free)
-    lasting = [*_name_refusals(wanted, limits), *_place_refusals(wanted)]
+    lasting = [*refused, *_name_refusals(wanted, limits), *_place_refusals(wanted)]
     room = list(_room_refusals(drives, to_write, reserve))
     return Plan(
         tuple(fetch),

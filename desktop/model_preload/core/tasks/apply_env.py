@@ -66,7 +66,12 @@ def look(services: Services, control: Control) -> tuple[Path, DotEnv, tuple[Obst
     The network is asked only where a proxy may stand between the platform and its hub.
     Raises PlatformUnknown, EnvFileMissing, DiskProblem, Cancelled.
     """
-    file, dotenv = _file(services)
+    file, dotenv = platform_file(services)
+    return file, dotenv, obstacles_of(services, dotenv, control)
+
+
+def obstacles_of(services: Services, dotenv: DotEnv, control: Control) -> tuple[Obstacle, ...]:
+    """What would stand in the way if the platform's file were this one; see `look`."""
     platform = services.settings.platform
     assert platform is not None
     situation = Situation(
@@ -79,7 +84,7 @@ def look(services: Services, control: Control) -> tuple[Path, DotEnv, tuple[Obst
         hub_models_ready=_hub_models_ready(services, control),
         there=lambda path: Path(path).exists(),
     )
-    return file, dotenv, obstacles(replace(situation, refusal=_refusal(services, situation, control)))
+    return obstacles(replace(situation, refusal=_refusal(services, situation, control)))
 
 
 def propose(services: Services, control: Control) -> EnvChange:
@@ -110,7 +115,7 @@ def undo(services: Services) -> Path:
 
     Raises PlatformUnknown, EnvFileMissing, NothingToUndo; EnvFileChanged if it is not as we left it; DiskProblem.
     """
-    file, dotenv = _file(services)
+    file, dotenv = platform_file(services)
     disk = services.disk
     backups = [path for path in disk.files(file.parent, ".bak") if path.name.startswith(_backup_prefix(file))]
     if not backups:
@@ -126,7 +131,8 @@ def undo(services: Services) -> Path:
     return file
 
 
-def _file(services: Services) -> tuple[Path, DotEnv]:
+def platform_file(services: Services) -> tuple[Path, DotEnv]:
+    """The platform's file and its content. Raises PlatformUnknown, EnvFileMissing, DiskProblem."""
     platform = services.settings.platform
     if platform is None:
         raise errors.PlatformUnknown

@@ -18,13 +18,16 @@ def announce(platform: Path | None, pinned: Pinned, disk: Disk, sink: EventSink)
     place = pinned.cache.location
     if platform is None or platform not in place.parents:
         return
+    file = _only_file(pinned)
     exclude = platform / ".git" / "info" / "exclude"
     if ".git" not in disk.subfolders(platform):
-        if not disk.has_entries(place):
+        if not disk.has_entries(place) if file is None else disk.stat(file) is None:
             sink(Notice(pinned.model.key, text("Files come into the platform's folder: {folder}.", folder=place)))
         return
-    content = disk.read_text(exclude) or ""
-    wanted = [_pattern(folder, platform) for folder in (place, pinned.staging) if platform in folder.parents]
+    content = (disk.read_bytes(exclude) or b"").decode(errors="replace")
+    wanted = [f"{_pattern(place, platform)}/" if file is None else _pattern(file, platform)]
+    if platform in pinned.staging.parents:
+        wanted.append(f"{_pattern(pinned.staging, platform)}/")
     new = [line for line in wanted if line not in content.splitlines()]
     if new:
         start = "" if content.endswith("\n") or not content else "\n"
@@ -41,7 +44,12 @@ def announce(platform: Path | None, pinned: Pinned, disk: Disk, sink: EventSink)
         )
 
 
-def _pattern(folder: Path, platform: Path) -> str:
-    """As gitignore(5) has it."""
-    below = re.sub(r"([*?[\\])", r"\\\1", folder.relative_to(platform).as_posix())
-    return f"/{below}/"
+def _only_file(pinned: Pinned) -> Path | None:
+    """Where a model of one file has it: the folder around it may be the user's. None if the folder is the model's."""
+    alone = len(pinned.files) == 1 and not pinned.cache.as_a_whole
+    return pinned.cache.destination(pinned.files[0]) if alone else None
+
+
+def _pattern(path: Path, platform: Path) -> str:
+    """As gitignore(5) has it, for a file; a folder's ends with a slash."""
+    return "/" + re.sub(r"([*?[\\])", r"\\\1", path.relative_to(platform).as_posix())

@@ -105,6 +105,7 @@ def fill(
         raise ValueError("these services are for the engines' places")
     asked = [model.key for model in services.catalog.select(keys)]
     _require_writable(services.disk, folder)
+    _take_listings(services, asked, folder)
     before = {found.model.key: found.verdict for found in status(services, (), control)}
     fetched: dict[str, int] = {}
 
@@ -120,6 +121,19 @@ def fill(
     manifest = _Teller(services, after, kept, run.errors, language).manifest(folder, told)
     services.disk.write_text(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return OutputReport(run, manifest)
+
+
+def _take_listings(services: Services, asked: Sequence[str], folder: Path) -> None:
+    """Begin with the listings of the engines' places, so that what lies there is taken over; later each has its own.
+
+    A newer one for the folder is no newer one for the engines, which would then lack its files.
+    """
+    listings = services.journal.listings
+    for model in services.catalog.with_parts(asked):
+        identities = [source.identity for source in model.sources]
+        if not any(map(services.listing, identities)):
+            for found in filter(None, map(listings.load, identities)):
+                listings.save(found, folder)
 
 
 def _require_writable(disk: Disk, folder: Path) -> None:
@@ -195,13 +209,18 @@ class _Teller:
         return [problem for problem in self.problems if problem.key in keys]
 
     def _mib(self, models: Iterable[Model]) -> float:
-        """MiB of what is there and whole; a file that several of them share counts once."""
-        sizes: dict[Path, int] = {}
-        for model in models:
-            pinned = stored_pin(self.services, model) if self.after[model.key].verdict.ready else None
-            if pinned is not None:
-                sizes.update((pinned.cache.destination(file), file.size) for file in pinned.files)
-        return round(sum(sizes.values()) / _MIB, 2)
+        """MiB of the listed files that lie there, whole or not; one that several of them share counts once."""
+        places = {place for model in models for place in self._places(model)}
+        found = map(self.services.disk.stat, places)
+        return round(sum(one.st_size for one in found if one is not None) / _MIB, 2)
+
+    def _places(self, model: Model) -> Iterable[Path]:
+        """Not where files wait for the rest of their folder: nobody finds them there."""
+        pinned = stored_pin(self.services, model) if self.after[model.key].location is not None else None
+        if pinned is None:
+            return []
+        places = map(pinned.cache.destination, pinned.files)
+        return [place for place in places if not place.is_relative_to(pinned.staging)]
 
 
 def _codes(kind: type[errors.Circumstance]) -> frozenset[str]:

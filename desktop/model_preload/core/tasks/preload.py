@@ -1,8 +1,8 @@
 """The main job: bring every model that was asked for, and prove it."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -10,20 +10,20 @@ from functools import partial
 from pathlib import Path
 
 from model_preload.core import errors
-from model_preload.core.caches import Cache
 from model_preload.core.catalog import Model
 from model_preload.core.events import Cancelled, Control, EventSink, ModelFinished, ModelStarted, Notice
 from model_preload.core.journal import RunError
 from model_preload.core.queue import Queue
 from model_preload.core.readiness import Survey, proven, survey
 from model_preload.core.tasks.checkout import announce
+from model_preload.core.tasks.jobs import jobs
 from model_preload.core.tasks.plan import plan_for
 from model_preload.core.tasks.room import PATIENCE, Room
 from model_preload.core.tasks.services import Pinned, Services, first_answer, pin, stored_pin
 from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
-from model_preload.core.transfer import Job, Transfer, salvage
+from model_preload.core.transfer import Transfer, salvage
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
 
 log = logging.getLogger("model_preload.tasks")
@@ -71,8 +71,9 @@ def preload(
     wait: bool = False,
     mode: Mode = Mode.BRING,
     patience: float = PATIENCE,
+    wake: Collection[str] | None = None,
 ) -> RunReport:
-    """Bring those models and the parts they need, in the queue's order.
+    """Bring those models and the parts they need, in the queue's order. None named means all.
 
     A model that fails does not stop the others; its error is in the report. A cancel is not an error: the
     report's outcome is `interrupted`, and what was fetched stays for the next run.
@@ -83,6 +84,8 @@ def preload(
         wait: until another run is over, instead of being refused.
         mode: see `Mode`.
         patience: seconds to wait for room when a drive is full.
+        wake: the models that someone named, who want them even if they are paused; by default all of `keys`. What
+            else is paused in the queue, or becomes so before its turn, is passed over.
 
     Raises:
         UnknownModel, HeldByAnother, PlanRefused, PlaceUnknown: nothing was begun.
@@ -97,12 +100,14 @@ def preload(
     if services.journal.recovered:
         sink(Notice("", services.journal.recovered))
     with queue.running(purpose, control if wait else None, on_wait):
-        queue.add(model.key for model in models)
+        named = keys if wake is None else wake
+        woken = {model.key for model in services.catalog.with_parts(named)} if named else set()
+        sparing = {model.key for model in models} - woken
+        queue.add((model.key for model in models), sparing=sparing)
         if services.output is None:
             clean_parts(services, (entry.model for entry in queue.entries()))
-        room = Room(services, control, sink, patience)
         alone = partial(alone_in, disk=services.disk, purpose=purpose, wait=control if wait else None)
-        run = _Run(services, queue, models, control, sink, mode, room, alone)
+        run = _Run(services, queue, models, control, sink, mode, patience, alone)
         return run.run()
 
 
@@ -117,7 +122,7 @@ class _Run:
         control: Control,
         sink: EventSink,
         mode: Mode,
-        room: Room,
+        patience: float,
         alone: Callable[[Path], AbstractContextManager[None]],
     ) -> None:
         self._services = services
@@ -125,12 +130,14 @@ class _Run:
         self._control = control
         self._sink = sink
         self._mode = mode
-        self._room = room
         self._alone = alone
-        order = {key: number for number, key in enumerate(queue.in_order(model.key for model in models))}
-        self._models = sorted(models, key=lambda model: order[model.key])
+        by_key = {model.key: model for model in models}
+        self._models = [by_key[key] for key in queue.in_order(by_key)]
+        for key in by_key.keys() - {model.key for model in self._models}:
+            sink(Notice(key, text("It is paused and stays so until it is resumed, or preloaded by its name.")))
         self._errors: list[RunError] = []
         self._unreadable: dict[Path, errors.DiskProblem] = {}
+        self._room = Room(services, control, sink, patience, self._unreadable)
         self._fetched = 0
         self._total = 0
 
@@ -164,8 +171,9 @@ class _Run:
         self._total = whole.bytes_to_fetch
         for position, pinned in enumerate(pins, start=1):
             model = pinned.model
+            if not self._queue.started(model.key):
+                continue
             self._sink(ModelStarted(model.key, position, len(pins)))
-            self._queue.started(model.key)
             before = self._fetched
             try:
                 ready = self._bring(pinned)
@@ -200,7 +208,7 @@ class _Run:
 
     def _bring(self, pinned: Pinned) -> bool:
         """One model, from the first source that brings all of it; True if every file is in place."""
-        sources = list(pinned.model.sources)
+        sources = self._services.sources_of(pinned.model)
         left = sources[sources.index(pinned.source) + 1 :]
         while True:
             failed = self._room.attempt(pinned, partial(self._bring_from, pinned))
@@ -226,6 +234,7 @@ class _Run:
             self._unreadable.update(check(self._services, pinned, self._control, self._sink))
         if all(state.status is FileStatus.VERIFIED for state in self._take_what_is_here(pinned)):
             return self._fetch(pinned, [])  # nothing to write: the folder may be a read-only one
+        pinned.cache.prepare()
         announce(self._services.settings.platform, pinned, self._services.disk, self._sink)
         with self._alone(pinned.staging):
             return self._fetch(pinned, self._wanted(pinned))  # another installation may have been at work there
@@ -262,36 +271,14 @@ class _Run:
             control=self._control,
             report=self._sink,
         )
-        jobs = self._jobs(pinned, [state.file for state in wanted])
         try:
-            failed = transfer.run(jobs)
+            failed = transfer.run(jobs(services, pinned, [state.file for state in wanted], self._control))
         finally:
             self._fetched += transfer.bytes_fetched
         for problem in failed.values():
             if isinstance(problem, errors.JournalUnusable):
                 raise problem
         return failed
-
-    def _jobs(self, pinned: Pinned, files: Sequence[ListedFile]) -> list[Job]:
-        """One job for each distinct content: files of one digest are fetched once."""
-        hub = self._services.hub_for(pinned.source)
-        by_part: dict[Path, list[ListedFile]] = {}
-        for file in files:
-            by_part.setdefault(pinned.part(file), []).append(file)
-        jobs = []
-        for same in by_part.values():
-            where = hub.locate(pinned.source, pinned.listing, same[0])
-            jobs.append(
-                Job(
-                    same[0],
-                    where.url,
-                    where.token,
-                    where.version,
-                    pinned.part(same[0]),
-                    partial(_publish, pinned.cache, same=same, control=self._control),
-                )
-            )
-        return jobs
 
     def _take_what_is_here(self, pinned: Pinned) -> Survey:
         """Hash what may be the right bytes already, and take it over where it is; what is in place then."""
@@ -337,10 +324,21 @@ class _Run:
 
     def _complete(self, pinned: Pinned) -> bool:
         """Tell the cache's readers; False if a file is not here or not the right one, as it may be after a repair."""
-        states = survey(pinned.cache, pinned.files, self._services.disk, self._services.journal)
-        if any(
-            s.status is not FileStatus.VERIFIED and (s.file.digest or s.status is FileStatus.ABSENT) for s in states
-        ):
+        if not pinned.cache.announced():
+            with self._alone(pinned.staging):  # another installation may be at the same last step
+                return self._announce(pinned)
+        if not _is_whole(self._survey(pinned)):
+            return False
+        if pinned.cache.left_aside():
+            with suppress(errors.DiskProblem, errors.HeldByAnother), self._alone(pinned.staging):
+                pinned.cache.complete(pinned.files)
+        return True
+
+    def _announce(self, pinned: Pinned) -> bool:
+        states = self._survey(pinned)
+        if _is_whole(states) and pinned.cache.as_a_whole:
+            states = self._gather(pinned, states)
+        if not _is_whole(states):
             return False
         foreign = pinned.cache.foreign_ref()
         if foreign is not None:
@@ -349,20 +347,21 @@ class _Run:
             )
             log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
-        # The last step of a folder that takes its place as a whole is no one else's at the same time.
-        with nullcontext() if pinned.cache.announced() else self._alone(pinned.staging):
-            if pinned.cache.as_a_whole and not pinned.cache.announced():
-                self._gather(pinned, states)
-            moved = pinned.cache.complete()
-        self._services.journal.moved(moved)
+        self._services.journal.moved(pinned.cache.complete(pinned.files))
         return True
 
-    def _gather(self, pinned: Pinned, states: Survey) -> None:
-        """Every listed file goes into the folder that is exchanged, also one that lies behind a link in the old one."""
+    def _gather(self, pinned: Pinned, states: Survey) -> Survey:
+        """Every listed file goes into the folder that is exchanged, also one that lies behind a link in the old one.
+
+        Returns what is there then; copies were hashed.
+        """
         for state in states:
             for published in pinned.cache.adopt(state.destination, state.file, self._control):
                 if published.path != state.destination and state.file.digest is not None:
                     self._remember(published, state.destination, state.file.digest)
+        copied = [(s.destination, s.file) for s in self._survey(pinned) if s.status is FileStatus.UNVERIFIED]
+        self._hash(pinned, copied)
+        return self._survey(pinned)
 
     def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:
         for path, problem in failed.items():
@@ -374,13 +373,12 @@ class _Run:
         self._errors.append(RunError(model.key, path, problem.code, f"{problem.title} {problem.next_step}"))
 
 
+def _is_whole(states: Survey) -> bool:
+    """Whether each file is proven, or there if nothing can prove it."""
+    return all(
+        s.status is FileStatus.VERIFIED or (s.status is FileStatus.UNVERIFIED and s.file.digest is None) for s in states
+    )
+
+
 def _is_damaged(state: FileState) -> bool:
     return state.status is FileStatus.DAMAGED
-
-
-def _publish(cache: Cache, part: Path, same: Sequence[ListedFile], control: Control) -> tuple[Published, ...]:
-    """Publish a part under every name that the listing gives these bytes."""
-    published = cache.publish(part, same[0], control)
-    for file in same[1:]:
-        published += cache.adopt(published[-1].path, file, control)
-    return published

@@ -1,7 +1,8 @@
 """A drive that is full stops nothing for good: the run waits for room and goes on from where it was."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from model_preload.core import errors
 from model_preload.core.events import Control, EventSink, Notice
@@ -14,6 +15,8 @@ log = logging.getLogger("model_preload.tasks")
 PATIENCE = 600.0
 """Seconds that a run waits for room before it gives the model up."""
 POLL_SECONDS = 2.0
+ROOM_AGAIN = "room-again"
+"""The code of the notice that ends one with the code of DiskFull."""
 _LONGEST_PAUSE = 60.0
 _LEAST = 4 << 20
 """Bytes that have to be free beside those still to come: the journal, folders, names."""
@@ -26,13 +29,22 @@ class Room:
 
     Args:
         patience: seconds to wait in all without getting further; time in which the user paused does not count.
+        unreadable: what the run found so far; see `plan_for`.
     """
 
-    def __init__(self, services: Services, control: Control, sink: EventSink, patience: float) -> None:
+    def __init__(
+        self,
+        services: Services,
+        control: Control,
+        sink: EventSink,
+        patience: float,
+        unreadable: Collection[Path],
+    ) -> None:
         self._services = services
         self._control = control
         self._sink = sink
         self._patience = patience
+        self._unreadable = unreadable
         self._waited = 0.0
         self._pause = POLL_SECONDS
         self._left: tuple[str, int] | None = None
@@ -60,14 +72,14 @@ class Room:
         self._measure(pinned)
         told = self._shortage(pinned, full) or text("No room left for {path}. Waiting for room.", path=full.path)
         log.warning("%s: %s", pinned.model.key, told)
-        self._sink(Notice(pinned.model.key, told))
+        self._sink(Notice(pinned.model.key, told, errors.DiskFull.code))
         while self._waited < self._patience:
             pause = min(self._pause, self._patience - self._waited)
             self._control.sleep(pause)
             self._control.check()
             self._waited += pause
             if self._shortage(pinned, full) is None:
-                self._sink(Notice(pinned.model.key, text("There is room again; going on.")))
+                self._sink(Notice(pinned.model.key, text("There is room again; going on."), ROOM_AGAIN))
                 return True
         return False
 
@@ -76,7 +88,7 @@ class Room:
 
         A quota can be used up while the drive shows free bytes: each attempt would end at once.
         """
-        left = pinned.model.key, plan_for(self._services, [pinned]).bytes_to_fetch
+        left = pinned.model.key, plan_for(self._services, [pinned], self._unreadable).bytes_to_fetch
         if self._left is None or left[0] != self._left[0] or left[1] < self._left[1]:
             self._waited = 0.0
             self._pause = POLL_SECONDS
@@ -90,7 +102,7 @@ class Room:
         folder = full.path.parent
         short = [
             (pinned.staging, drive.needed + self._services.settings.reserve + _LEAST, drive.free)
-            for drive in plan_for(self._services, [pinned]).drives
+            for drive in plan_for(self._services, [pinned], self._unreadable).drives
         ]
         short += [(folder, _LEAST, disk.free_bytes(folder))]
         for place, needed, free in short:

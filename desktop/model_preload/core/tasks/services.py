@@ -24,18 +24,18 @@ from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
 from model_preload.core.engines.surroundings import Surroundings
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
-from model_preload.core.http import Client, RateLimiter
+from model_preload.core.http import Client, RateLimiter, system_proxies
 from model_preload.core.hubs import Hub
 from model_preload.core.hubs.huggingface import HuggingFaceHub
 from model_preload.core.hubs.modelscope import ModelScopeHub
 from model_preload.core.hubs.url import UrlHub
 from model_preload.core.journal import Journal
-from model_preload.core.readiness import proven
+from model_preload.core.readiness import proven, survey
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.entry import entry_of
 from model_preload.core.tasks.released import released
 from model_preload.core.texts import Text, text
-from model_preload.core.values import ListedFile, Listing
+from model_preload.core.values import FileStatus, ListedFile, Listing
 
 log = logging.getLogger("model_preload.tasks")
 
@@ -84,6 +84,25 @@ class Services:
             case _:
                 assert_never(source)
 
+    def sources_of(self, model: Model) -> tuple[Source, ...]:
+        """The model's sources in the order in which the user wants hubs to be asked; else in the catalog's.
+
+        The catalog's own order stays as it is, since names of folders and cache entries follow from it.
+        """
+        return tuple(sorted(model.sources, key=self._rank))
+
+    def _rank(self, source: Source) -> int:
+        hubs = self.settings.hubs
+        return hubs.index(source.hub) if source.hub in hubs else len(hubs)
+
+    def preferred_to(self, model: Model, source: Source) -> tuple[Source, ...]:
+        """The sources of hubs that the user put before that source's."""
+        return tuple(one for one in self.sources_of(model) if self._rank(one) < self._rank(source))
+
+    def listing(self, source: str) -> Listing | None:
+        """The last one of a source, by its identity, for these places. Raises JournalUnusable."""
+        return self.journal.listings.load(source, self.output)
+
     def cache_for(self, model: Model, source: Source, listing: Listing) -> Cache:
         """Where the engine reads the model. Raises PlaceUnknown, PlaceUnfit, NameClash."""
         place = model.place
@@ -95,7 +114,7 @@ class Services:
                 return self._engine_cache(found, Path(found.path), model, source, listing)
         if isinstance(source, UrlSource):
             raise errors.PlaceUnfit(model.key, source.identity, place.name)
-        entry = entry_of(model, source, listing, self.journal.listings.load)
+        entry = entry_of(model, source, listing, self.listing)
         return HuggingFaceCache(
             self.cache_root,
             entry.repository,
@@ -155,13 +174,21 @@ class Services:
                     yield path
 
     def _small_file(self, path: PurePath) -> str | None:
-        return self.disk.read_text(Path(path))
+        return self.disk.read_text(Path(path), exact=True)
 
     def folder_of(self, model: Model) -> Path:
         """A folder place, filled in. Raises PlaceUnknown."""
         if self.output is not None:
             return self.output / model.key
         return model.folder(self.user_home, self.settings.platform)
+
+
+def proxies_of(settings: Settings) -> Mapping[str, str]:
+    """The proxies that the user wants, as `open_services` takes them; the system's exceptions hold for one set here."""
+    if settings.proxy == "none":
+        return {}
+    system = system_proxies()
+    return {"all": settings.proxy, "no": system.get("no", "")} if settings.proxy else system
 
 
 @contextmanager
@@ -230,7 +257,7 @@ def stored_pin(services: Services, model: Model) -> Pinned | None:
     """
     newest: tuple[Source, Listing] | None = None
     for source in model.sources:
-        listing = services.journal.listings.load(source.identity)
+        listing = services.listing(source.identity)
         if listing is not None and (newest is None or listing.listed_at >= newest[1].listed_at):
             newest = (source, listing)
     return _pin(services, model, *newest, stored=True) if newest else None
@@ -241,7 +268,7 @@ def fresh_pin(services: Services, model: Model, source: Source, control: Control
     hub = services.hub_for(source)
     listing = released(lambda: hub.list(source, control), control)
     pinned = _pin(services, model, source, listing, stored=False)
-    services.journal.listings.save(listing)
+    services.journal.listings.save(listing, services.output)
     return pinned
 
 
@@ -258,9 +285,21 @@ def pin(services: Services, model: Model, control: Control, *, refresh: bool = F
     stored = None if refresh else _fit_pin(services, model)
     if stored is not None:
         if stored.cache.foreign_ref() is None:
-            return stored
+            return _preferred(services, stored, control)
         log.info("%s: another program moved the cache, so the hub is asked again", model.key)
-    return first_answer(services, model, model.sources, control)
+    return first_answer(services, model, services.sources_of(model), control)
+
+
+def _preferred(services: Services, stored: Pinned, control: Control) -> Pinned:
+    """A stored pin, or a fresh one of a hub that the user prefers, if one answers and something has to be fetched."""
+    better = services.preferred_to(stored.model, stored.source)
+    states = survey(stored.cache, stored.files, services.disk, services.journal) if better else ()
+    if all(state.status is FileStatus.VERIFIED for state in states):
+        return stored
+    try:
+        return first_answer(services, stored.model, better, control)
+    except (errors.HubProblem, errors.TransferProblem):
+        return stored
 
 
 def _fit_pin(services: Services, model: Model) -> Pinned | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.events import Control
 from model_preload.core.http import Client, Reply
-from model_preload.core.http.policy import shown
 from model_preload.core.transfer.file import FileTransfer
 from model_preload.core.transfer.ranges import Claim
 

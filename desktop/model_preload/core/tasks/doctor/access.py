@@ -19,7 +19,7 @@ def token(services: Services, origin: Callable[[str], Text | None], control: Con
     """Whether there is a token, where it comes from, and whether the hub accepts it; never its value."""
     try:
         where = origin(_HUB)
-        found = _token(services)
+        found = hub_token(services)
     except errors.SettingsProblem as refused:
         yield met("token", refused)
         return
@@ -57,27 +57,27 @@ def access(services: Services, control: Control) -> Iterable[Finding]:
             if isinstance(source, HuggingFaceSource):
                 repositories[source.repo] = repositories.get(source.repo, False) or model.required
     try:
-        used = _token(services)
+        used = hub_token(services)
     except errors.SettingsProblem:
         used = None  # the check of the token tells
     readable = 0
     for repository, required in repositories.items():
         try:
-            refusal = _refusal(services, repository, used, control)
+            refused = refusal(services, repository, used, control)
         except (errors.HubProblem, errors.TransferProblem) as failed:
             yield untested("access", repository, failed.title)
             continue
-        if refusal is None:
+        if refused is None:
             readable += 1
-        elif isinstance(refusal, int):
-            yield untested("access", repository, text("the hub answered with HTTP {status}", status=refusal))
+        elif isinstance(refused, int):
+            yield untested("access", repository, text("the hub answered with HTTP {status}", status=refused))
         else:
-            yield (problem if required else note)("access", refusal.title, refusal.next_step)
+            yield (problem if required else note)("access", refused.title, refused.next_step)
     if readable:
         yield ok("access", text("{n} of {count} repositories can be read.", n=readable, count=len(repositories)))
 
 
-def _refusal(
+def refusal(
     services: Services, repository: str, used: Token | None, control: Control
 ) -> errors.HubProblem | int | None:
     """Why files of a repository may not be had; None if they may, a status where the hub's answer says nothing."""
@@ -107,6 +107,7 @@ def _endpoint(services: Services) -> str:
     return services.settings.endpoint.rstrip("/")
 
 
-def _token(services: Services) -> Token | None:
+def hub_token(services: Services) -> Token | None:
+    """The user's token for Hugging Face, bound to its endpoint. Raises SettingsProblem."""
     found = services.credentials.token(_HUB)
     return Token(found, origin_of(services.settings.endpoint)) if found else None

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.files import Disk, ProcessLock
 from model_preload.core.journal import FORMAT
 from model_preload.core.journal.health import health
 from model_preload.core.settings import FILE, load
 from model_preload.core.tasks.doctor.finding import Finding, met, note, ok, problem, untested
-from model_preload.core.tasks.doctor.visits import masked
 from model_preload.core.texts import size, text
 
 _HEALTH_SECONDS = 10.0
@@ -41,17 +41,17 @@ def settings(home: Path, environ: Mapping[str, str]) -> Finding:
     return ok("settings", text("There is no {path}; the defaults hold.", path=home / FILE))
 
 
-def _shown(name: str, value: str) -> str:
-    is_address = "://" in value or name.endswith("_ENDPOINT") or name.lower() in _PROXIES[:3]
-    return masked(value) if is_address else value
+def _told(name: str, value: str) -> str:
+    is_address = "://" in value or name.endswith("_ENDPOINT") or name.lower() in _PROXIES
+    return shown(value) if is_address else value  # a path may have any sign in it
 
 
 def environment(environ: Mapping[str, str]) -> Iterable[Finding]:
     """Every variable that changes what this program or an engine does; secrets without their values."""
-    shown = [f"{name}={_shown(name, environ[name])}" for name in _set(environ)]
-    shown += [f"{name}=***" for name in _SECRET if environ.get(name)]
-    if shown:
-        yield note("environment", text("The environment sets {variables}", variables=", ".join(shown)))
+    told = [f"{name}={_told(name, environ[name])}" for name in _set(environ)]
+    told += [f"{name}=***" for name in _SECRET if environ.get(name)]
+    if told:
+        yield note("environment", text("The environment sets {variables}", variables=", ".join(told)))
     else:
         yield ok("environment", text("The environment sets nothing that matters here."))
     if environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):

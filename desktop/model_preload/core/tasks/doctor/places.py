@@ -44,14 +44,15 @@ class Place:
 def places(services: Services, home: Path, temp: Path) -> tuple[Place, ...]:
     """State folder, Hugging Face cache, each folder of the catalog, temporary files.
 
-    A folder below the platform's is left out while that is not known: the check `platform` tells.
+    A folder below the platform's is left out while that is not known: the check `platform` tells. So is one that
+    a file should name which can't be read: `status` tells.
     """
     found = [Place(text("the program's state"), home, home, models=False)]
     folders: dict[Path, Text] = {}
     for model in services.catalog.models:
         try:
             folder = services.folder_for(model)
-        except errors.PlaceUnknown:
+        except (errors.PlaceUnknown, errors.DiskProblem):
             continue
         if folder == services.cache_root:
             folders.setdefault(folder, text("the Hugging Face cache"))

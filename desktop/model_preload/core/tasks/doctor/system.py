@@ -99,7 +99,7 @@ def platform(services: Services) -> Finding:
 def _is_placed(services: Services, model: Model) -> bool:
     try:
         services.place_of(model)
-    except errors.PlaceUnknown:
+    except (errors.PlaceUnknown, errors.DiskProblem):
         return False
     return True
 

@@ -4,7 +4,6 @@ One request a host, whose outcome is a value (`Visit`); each check is a function
 """
 
 import json
-import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -14,12 +13,13 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 from model_preload.core import errors
+from model_preload.core.addresses import shown
 from model_preload.core.catalog import HuggingFaceSource, ModelScopeSource, UrlSource
 from model_preload.core.events import Control
 from model_preload.core.http import Budget, Client
 from model_preload.core.http.identity import addresses, issuer
 from model_preload.core.http.policy import host_of
-from model_preload.core.http.proxies import proxy_for
+from model_preload.core.http.proxies import names_proxy, proxy_for
 from model_preload.core.tasks.doctor.finding import Finding, met, note, ok, problem, untested
 from model_preload.core.tasks.services import Services
 from model_preload.core.texts import Text, text
@@ -136,7 +136,7 @@ def reached(seen: Visit) -> Finding:
     if not seen.host.api and seen.status not in (200, 206, 416):
         return problem(
             "hub",
-            text("{url} was answered with HTTP {status}.", url=seen.host.url, status=seen.status),
+            text("{url} was answered with HTTP {status}.", url=shown(seen.host.url), status=seen.status),
             text("Check the source in the catalog."),
         )
     if seen.host.api:
@@ -175,14 +175,14 @@ def clock(seen: Visit) -> Finding:
     if there is None:
         return untested("clock", text("The clock"), text("{host} did not tell the time", host=name))
     off = seen.at - there
-    shown = text("{host} has {there}, this machine {here}", host=name, there=_shown(there), here=_shown(seen.at))
+    told = text("{host} has {there}, this machine {here}", host=name, there=_moment(there), here=_moment(seen.at))
     if abs(off) > _MOST_OFF:
         return problem(
             "clock",
-            text("The clock is {minutes} minutes off: {shown}.", minutes=round(abs(off) / _MOST_OFF * 5), shown=shown),
+            text("The clock is {minutes} minutes off: {shown}.", minutes=round(abs(off) / _MOST_OFF * 5), shown=told),
             text("Set date, time and time zone; Windows: Settings, Time & language, Sync now."),
         )
-    return ok("clock", text("The clock is right: {shown}.", shown=shown))
+    return ok("clock", text("The clock is right: {shown}.", shown=told))
 
 
 def _time_there(headers: Mapping[str, str]) -> datetime | None:
@@ -196,7 +196,7 @@ def _time_there(headers: Mapping[str, str]) -> datetime | None:
     return date + timedelta(seconds=int(age) if age.isascii() and age.isdecimal() and len(age) < 10 else 0)
 
 
-def _shown(moment: datetime) -> str:
+def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -254,8 +254,8 @@ def resolved(host: Host, proxies: Mapping[str, str]) -> Finding:
         if proxy_for(host.url, proxies):
             return note("dns", text("{told} The proxy looks it up.", told=told))
         return problem("dns", told, _DNS)
-    shown = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
-    return ok("dns", text("{host}: {addresses}", host=name, addresses=shown))
+    some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
+    return ok("dns", text("{host}: {addresses}", host=name, addresses=some))
 
 
 _DNS = text("Check the network connection and its DNS server, or the name in HF_ENDPOINT and in the catalog.")
@@ -274,23 +274,28 @@ def silent(host: Host, seconds: float) -> Finding:
 
 
 def proxy(all_hosts: Iterable[Host], proxies: Mapping[str, str]) -> Iterable[Finding]:
-    """Through what each host is asked."""
+    """Through what each host is asked, and what of the system's settings is not followed."""
     ways: dict[str | None, list[str]] = {}
     for host in all_hosts:
         ways.setdefault(proxy_for(host.url, proxies), []).append(host.name)
     for way, names in ways.items():
         if way is not None:
-            yield note("proxy", text("{hosts}: through the proxy {proxy}", hosts=", ".join(names), proxy=masked(way)))
-        elif proxies:
+            yield note("proxy", text("{hosts}: through the proxy {proxy}", hosts=", ".join(names), proxy=shown(way)))
+        elif names_proxy(proxies):
             yield ok("proxy", text("{hosts}: directly, excepted from the proxy", hosts=", ".join(names)))
         else:
             yield ok("proxy", text("{hosts}: directly, no proxy is set", hosts=", ".join(names)))
-
-
-def masked(address: str) -> str:
-    """An address without what may be secret in it, whatever signs a password has and whether a scheme is written."""
-    scheme, separator, rest = address.partition("://")
-    if not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme) or not separator:
-        scheme, separator, rest = "", "", address
-    login, at, place = rest.rpartition("@")
-    return f"{scheme}{separator}{'***@' if at and login else ''}{place.partition('/')[0]}"
+    if names_proxy(proxies):
+        return
+    step = text(
+        "If the hosts can't be reached, set HTTPS_PROXY to http://HOST:PORT, or the proxy in Windows's settings."
+    )
+    if proxies.get("pac"):
+        told = text(
+            "Windows's proxy is set by the script {script}, which this program can't follow.",
+            script=shown(proxies["pac"]),
+        )
+        yield note("proxy", told, step)
+    if proxies.get("wpad"):
+        told = text("Windows is told to detect the proxy by itself (WPAD), which this program can't.")
+        yield note("proxy", told, step)

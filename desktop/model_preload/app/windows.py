@@ -1,0 +1,121 @@
+"""The windows: made when they are first wanted, remembered where they were, and connected with one another."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from model_preload.app.desk import Desk, Surroundings
+from model_preload.app.start import Launch
+from model_preload.downloads.log_buffer import LogBuffer
+from model_preload.system import logs
+from model_preload.ui.log_window import LogWindow
+from model_preload.ui.window_memory import WindowMemory
+
+
+class Windows(QObject):
+    """GUI thread.
+
+    A closed window is only hidden. With a tray the program stays when all are; without one it ends with the last.
+
+    Signals:
+        preload_wanted(tuple[str, ...], Mode)
+        catalog_changed(): the user's own models are others.
+        core_changed(): a token or the platform's `.env` is another one.
+        left(): the last one was closed for the first time, and the program stays in the tray.
+        quit_wanted()
+    """
+
+    preload_wanted = Signal(object, object)
+    catalog_changed = Signal()
+    core_changed = Signal()
+    left = Signal()
+    quit_wanted = Signal()
+
+    def __init__(
+        self, launch: Launch, desk: Desk, log: LogBuffer, around: Surroundings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._launch = launch
+        self._desk = desk
+        self._log = log
+        self._around = around
+        self._memory = WindowMemory(launch.home)
+        self._open: dict[str, QWidget] = {}
+        self._makers: dict[str, Callable[[], QWidget]] = {"log": self._make_log}
+        self.language = launch.language.name
+
+    def show(self, name: str) -> QWidget:
+        """Bring a window up: `catalog`, `status`, `log` or `settings`."""
+        window = self._open.get(name)
+        if window is None:
+            window = self._open[name] = self._makers[name]()
+            self._memory.restore(name, window)
+            window.installEventFilter(self)
+        if window.isMinimized():
+            window.showNormal()
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def front(self) -> QWidget | None:
+        """The window that the user works with, or worked with last; None if none is open."""
+        active = QApplication.activeWindow()
+        if active is not None:
+            return active
+        return next((window for window in reversed(self._open.values()) if window.isVisible()), None)
+
+    def is_seen(self, name: str) -> bool:
+        """Whether the user is looking at it."""
+        window = self._open.get(name)
+        return window is not None and window.isActiveWindow() and window.isVisible()
+
+    def speak(self) -> None:
+        """The language is another one: what is open is made anew, in its place."""
+        self.language = self._launch.language.name
+        shown = [name for name, window in self._open.items() if window.isVisible()]
+        self.close()
+        for name in shown:
+            self.show(name)
+
+    def close(self) -> None:
+        """Remember where they are, and end them."""
+        for name, window in self._open.items():
+            self._memory.save(name, window)
+            window.removeEventFilter(self)
+            window.close()
+            window.deleteLater()
+        self._open.clear()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        if event.type() is QEvent.Type.Close and isinstance(watched, QWidget):
+            others = [window for window in self._open.values() if window is not watched and window.isVisible()]
+            if not others:
+                return self._last_one_closes(event)
+        return super().eventFilter(watched, event)
+
+    def _last_one_closes(self, event: QEvent) -> bool:
+        """True if the window stays open for now."""
+        if self._launch.tray is None:
+            event.ignore()
+            self.quit_wanted.emit()
+            return True
+        if self._memory.first_time("closed-to-tray"):
+            self.left.emit()
+        return False
+
+    def show_first_run(self) -> None:
+        """The questions of the first start."""
+
+    def catalog_is_known(self) -> None:
+        """Those windows that name models name them by it."""
+        window = self._open.get("log")
+        if isinstance(window, LogWindow):
+            window.set_names(self._names())
+
+    def _make_log(self) -> QWidget:
+        return LogWindow(self._log, logs.folder(self._launch.home), self._names())
+
+    def _names(self) -> dict[str, str]:
+        return {model.key: model.name.in_language(self.language) for model in self._desk.board.catalog.models}

@@ -1,0 +1,99 @@
+"""Taking out of texts what is nobody else's business: user names, tokens, logins."""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+USER, SECRET, LOGIN = "<user>", "<secret>", "<login>"
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PWD|(?:^|_)KEY|CREDENTIAL|COOKIE", re.IGNORECASE)
+_GAP = r"(?:[\\/]|%(?:25)*(?:2F|5C))+"
+"""What parts the steps of a path, also doubled or as an address writes it."""
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
+_AFTER = r"(?![A-Za-z0-9])"
+
+_ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), instead)
+    for pattern, instead in (
+        (r"(?<=://)[^\s\"'<>]*@", f"{LOGIN}@"),
+        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"'<>]+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
+        (r"\b(Bearer|Basic)\s+[\w.~+/=-]{4,}", rf"\1 {SECRET}"),
+        (r"\b(?:hf|api_org)_[A-Za-z0-9]{10,}", SECRET),
+        (r"\bms-[0-9a-f-]{16,}", SECRET),
+        (r"(\bm_session_id=)[^;\s\"']+", rf"\1{SECRET}"),
+        (
+            r"([?&](?:[\w-]*(?:signature|token|sig|secret|password|credential|policy)|key-pair-id)=)[^&\s\"'<>]+",
+            rf"\1{SECRET}",
+        ),
+        (rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", rf"\1{USER}"),
+    )
+)
+"""What is taken out whoever the user is."""
+
+
+class Redaction:
+    """A function of texts. Any thread may call.
+
+    Args:
+        users: names of this user: of the account, of the home folder. Each goes wherever it stands as a word, in
+            letters of either case, in an address's escapes and in Windows's short form of a folder's name.
+        secrets: tokens and passwords, which go wherever they stand, also in an address's escapes.
+    """
+
+    def __init__(self, users: Iterable[str], secrets: Iterable[str]) -> None:
+        self._secrets = _any_of(_written(secret) for secret in secrets if secret)
+        self._users = _any_of(map(_user, {user for user in users if len(user) > 1}), re.IGNORECASE)
+
+    def __call__(self, told: str) -> str:
+        """The same without them."""
+        if self._secrets:
+            told = self._secrets.sub(SECRET, told)
+        for pattern, instead in _ALWAYS:
+            told = pattern.sub(instead, told)
+        return self._users.sub(_unless_marked, told) if self._users else told
+
+
+def secrets_in(values: Mapping[str, str]) -> set[str]:
+    """What variables hold that is secret: by their names, and the logins in addresses."""
+    found = {value.strip() for name, value in values.items() if _SECRET_NAME.search(name)}
+    for value in values.values():
+        if "@" in value and "//" in value:
+            found |= _login(value)
+    return {secret for secret in found if len(secret) > 3}
+
+
+def _login(address: str) -> set[str]:
+    try:
+        password = urlsplit(address).password or ""
+    except ValueError:
+        return set()
+    return {password, unquote(password)}
+
+
+def _written(secret: str) -> str:
+    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+
+
+def _user(name: str) -> str:
+    """A name in all its forms; one of ASCII only where it is no part of a longer word."""
+    forms = {name, quote(name), quote(name, safe=""), quote_plus(name), quote(quote(name))}
+    forms |= {name.encode("unicode_escape").decode(), name.encode("ascii", "backslashreplace").decode()}
+    forms |= {form.replace("\\", "\\\\") for form in forms}
+    alternatives = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+    short = re.sub(r"[ .]", "", name)[:6]
+    if short != name and short.isascii() and len(short) > 2:
+        alternatives.insert(0, re.escape(re.sub(r"[+,;=\[\]]", "_", short)) + r"~\d+")
+    joined = "|".join(alternatives)
+    return f"{_BEFORE}(?:{joined}){_AFTER}" if name.isascii() else joined
+
+
+def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | None:
+    all_ = [f"(?:{pattern})" for pattern in patterns]
+    return re.compile("|".join(all_), flags) if all_ else None
+
+
+def _unless_marked(found: re.Match[str]) -> str:
+    """Someone may be called as a mark is."""
+    start, end = found.span()
+    marked = found.string[start - 1 : end + 1] in (USER, SECRET, LOGIN)
+    return found[0] if marked else USER
