@@ -7,7 +7,8 @@ from enum import Enum
 from model_preload.core import errors
 from model_preload.core.texts import Text, plural, text
 from model_preload.core.values import Verdict
-from model_preload.downloads.board import Mood, Row, Summary
+from model_preload.downloads.board import Row
+from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity
 from model_preload.ui.formats import duration_text, percent_text, rate_text
 
@@ -40,10 +41,12 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Attributes:
-    told: the sentence.
-    more: a second one below it; None if there is nothing to add. A `str` comes from a failure as it is.
-    keys: the models that the step is about.
+    """The whole in words.
+
+    Attributes:
+        told: the sentence.
+        more: a second one below it; None if there is nothing to add. A `str` comes from a failure as it is.
+        keys: the models that the step is about.
     """
 
     sign: Sign
@@ -82,7 +85,10 @@ def headline(
     if damaged:
         broken = [row for row in rows if row.model.key in damaged]
         told = plural(
-            "{n} model is damaged: {names}", "{n} models are damaged: {names}", len(broken), names=_names(broken, language)
+            "{n} model is damaged: {names}",
+            "{n} models are damaged: {names}",
+            len(broken),
+            names=_names(broken, language),
         )
         more = text("Repairing fetches again only the parts of files that are damaged.")
         return Headline(Sign.PROBLEM, told, more, Step.REPAIR, _keys(broken))
@@ -135,9 +141,7 @@ def _failed(failed: Sequence[Row], language: str) -> Headline:
 def _at_rest(summary: Summary, rows: Sequence[Row], language: str) -> Headline:
     left = [row for row in rows if not row.ready]
     if not left:
-        return Headline(
-            Sign.READY, plural("Ready: {n} of {n} model", "Ready: {n} of {n} models", summary.ready)
-        )
+        return Headline(Sign.READY, plural("Ready: {n} of {n} model", "Ready: {n} of {n} models", summary.ready))
     if all(row.verdict is Verdict.UNVERIFIED and row.status is not None and row.status.files for row in left):
         told = plural(
             "{n} model is here, but not checked: {names}",
@@ -160,14 +164,14 @@ def _at_rest(summary: Summary, rows: Sequence[Row], language: str) -> Headline:
     told = plural(
         "{n} of {count} models is not ready yet", "{n} of {count} models are not ready yet", len(left), count=len(rows)
     )
-    more = None
-    if needed:
-        more = plural(
-            "The platform requires {n} of them: {names}",
-            "The platform requires {n} of them: {names}",
-            len(needed),
-            names=_names(needed, language),
-        )
+    if not needed:
+        return Headline(Sign.MISSING, told, None, Step.PRELOAD, _keys(left))
+    more = plural(
+        "The platform requires {n} of them: {names}",
+        "The platform requires {n} of them: {names}",
+        len(needed),
+        names=_names(needed, language),
+    )
     return Headline(Sign.MISSING, told, more, Step.PRELOAD, _keys(left))
 
 
