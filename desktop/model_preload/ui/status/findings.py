@@ -1,6 +1,7 @@
 """What the doctor found, in sections, each finding with its next step below it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QStandardItem, QStandardItemModel
@@ -12,13 +13,28 @@ from model_preload.core.values import Verdict
 from model_preload.ui.icons import symbol, text_colour
 from model_preload.ui.theme import is_dark, verdict_colour
 
-SECTIONS: tuple[tuple[Text, frozenset[str]], ...] = (
-    (text("System, memory, graphics"), frozenset({"system", "graphics"})),
-    (text("Drives and folders"), frozenset({"space", "filesystem", "rights", "links", "long-paths", "holding"})),
-    (text("Network and hubs"), frozenset({"dns", "hub", "portal", "certificate", "clock", "proxy"})),
-    (text("Token and access"), frozenset({"token", "access"})),
-    (text("The platform"), frozenset({"platform", "platform-env", "platform-service"})),
-    (text("This program"), frozenset({"settings", "environment", "journal", "run"})),
+
+@dataclass(frozen=True)
+class Section:
+    """Findings that belong together.
+
+    Attributes:
+        is_open: they are worth reading also where all is well.
+    """
+
+    name: Text
+    checks: frozenset[str]
+    is_open: bool = False
+
+
+SECTIONS = (
+    Section(text("System, memory, graphics"), frozenset({"system", "graphics"}), is_open=True),
+    Section(text("Room on the drives"), frozenset({"space"}), is_open=True),
+    Section(text("The platform"), frozenset({"platform", "platform-env", "platform-service"}), is_open=True),
+    Section(text("Folders"), frozenset({"filesystem", "rights", "links", "long-paths", "holding"})),
+    Section(text("Network and hubs"), frozenset({"dns", "hub", "portal", "certificate", "clock", "proxy"})),
+    Section(text("Token and access"), frozenset({"token", "access"})),
+    Section(text("This program"), frozenset({"settings", "environment", "journal", "run"})),
 )
 """Every check is in one of them."""
 
@@ -96,20 +112,19 @@ class FindingsView(QTreeView):
         return CHECKS[place] if is_finding and place is not None else ""
 
     def _section(self, finding: Finding) -> QStandardItem:
-        number = next(number for number, (_, checks) in enumerate(SECTIONS) if finding.check in checks)
+        number = next(number for number, section in enumerate(SECTIONS) if finding.check in section.checks)
         root = self._items.invisibleRootItem()
         at = 0
         while at < root.rowCount() and root.child(at).data(_CHECK) < number:
             at += 1
         if at < root.rowCount() and root.child(at).data(_CHECK) == number:
             return root.child(at)
-        head, summary = _item(str(SECTIONS[number][0])), _item("")
+        head, summary = _item(str(SECTIONS[number].name)), _item("")
         bold = head.font()
         bold.setBold(True)
         head.setFont(bold)
         head.setData(number, _CHECK)
         root.insertRow(at, [head, summary])
-        self.expand(head.index())
         return head
 
     def _sum_up(self, head: QStandardItem) -> None:
@@ -117,10 +132,16 @@ class FindingsView(QTreeView):
         worst = max(levels, key=_WORST.index)
         head.setIcon(level_icon(worst))
         problems = levels.count(Level.PROBLEM)
-        words = text("All is well") if worst is Level.OK else text("Nothing stands in the way")
+        words = plural("{n} finding, all is well", "{n} findings, all is well", len(levels))
         if problems:
             words = plural("{n} problem", "{n} problems", problems)
+        elif worst is Level.NOTE:
+            words = plural(
+                "{n} finding, nothing stands in the way", "{n} findings, nothing stands in the way", len(levels)
+            )
         self._items.item(head.row(), 1).setText(str(words))
+        if problems or SECTIONS[head.data(_CHECK)].is_open:
+            self.expand(head.index())
 
 
 class _Wrapped(QStyledItemDelegate):
@@ -132,22 +153,22 @@ class _Wrapped(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
         letters = option.fontMetrics
-        margin = letters.height() // 3
+        margin = letters.height() // 5
         if index.column() == 0:
             return super().sizeHint(option, index).expandedTo(QSize(0, letters.height() + 2 * margin))
         width = max(letters.averageCharWidth() * 10, self._view.columnWidth(1) - 2 * margin)
         words = str(index.data() or "")
         space = QRect(0, 0, width, letters.height() * _LINES)
         needed = letters.boundingRect(space, int(Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere), words)
-        return QSize(letters.averageCharWidth() * 10, needed.height() + 2 * margin)
+        return QSize(letters.averageCharWidth() * 10, needed.height() + 3 * margin)
 
     def initStyleOption(  # noqa: N802
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        if index.column() == 0:  # beside the first line
-            option.displayAlignment = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
-            option.decorationAlignment = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft  # the sign beside the first line
+        option.displayAlignment = top
+        option.decorationAlignment = top
 
 
 def _item(words: str) -> QStandardItem:

@@ -6,8 +6,8 @@ from datetime import datetime
 from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QFormLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from model_preload.core.tasks.verify_engines import Evidence, Verified
 from model_preload.core.texts import Text, plural, text
+from model_preload.core.values import Verdict
 from model_preload.downloads.board import Board, Row
 from model_preload.ui.formats import number_text, size_text, time_text
 from model_preload.ui.icons import icon
@@ -65,6 +66,7 @@ class ModelsPage(QWidget):
         splitter.setStretchFactor(1, 2)
         whole = QVBoxLayout(self)
         whole.addWidget(splitter)
+        self.setFocusProxy(self._tree)
         self._model.modelReset.connect(self._restored)
         self._tree.selectionModel().currentRowChanged.connect(self._chosen)
         board.changed.connect(self._changed)
@@ -114,6 +116,9 @@ class ModelsPage(QWidget):
         self._title.setFont(bold)
         self._title.setAccessibleName(str(text("The chosen model")))
         self._values = {name: _value() for name in _FIELDS}
+        self._labels = {name: QLabel(str(label)) for name, label in _FIELDS.items()}
+        for name, label in self._labels.items():
+            self._values[name].setAccessibleName(label.text().rstrip(":："))
         self._open = QPushButton(icon("folder"), str(text("Open &folder")))
         self._open.setAccessibleDescription(str(text("Opens the place where the engine reads the model.")))
         self._log = QPushButton(icon("log"), str(text("Show &log")))
@@ -123,13 +128,13 @@ class ModelsPage(QWidget):
 
     def _details(self) -> QWidget:
         inside = QWidget()
-        form = QFormLayout(inside)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self._title)
-        self._form = form
-        for name, label in _FIELDS.items():
-            form.addRow(str(label), self._values[name])
-            self._values[name].setAccessibleName(str(label).rstrip(":："))
+        grid = QGridLayout(inside)
+        grid.addWidget(self._title, 0, 0, 1, 2)
+        for number, (name, label) in enumerate(self._labels.items(), 1):
+            grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(self._values[name], number, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(self._labels) + 1, 1)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inside)
@@ -180,15 +185,16 @@ class ModelsPage(QWidget):
         self._say("now", work_words(row.work))
         self._say("place", str(status.location) if status and status.location else "")
         self._say("files", str(_files(row)) if status and status.files else "")
-        self._say("checked", str(_checked(row, self._looked_at)) if status else "")
-        self._say("proof", _proof(row, self._verified.get(self._key)) if status else "")
+        self._say("checked", str(_checked(row, self._looked_at) or ""))
+        self._say("proof", _proof(row, self._verified.get(self._key)))
         self._open.setEnabled(status is not None and status.location is not None)
         self._log.setEnabled(True)
 
     def _say(self, name: str, words: str) -> None:
         """A field with nothing to say is not shown."""
         self._values[name].setText(words)
-        self._form.setRowVisible(self._values[name], bool(words))
+        self._values[name].setVisible(bool(words))
+        self._labels[name].setVisible(bool(words))
 
     @Slot()
     def _open_folder(self) -> None:
@@ -223,10 +229,11 @@ def _files(row: Row) -> Text:
     )
 
 
-def _checked(row: Row, looked_at: datetime | None) -> Text:
+def _checked(row: Row, looked_at: datetime | None) -> Text | None:
+    """None where there is nothing to be checked."""
     checked_at = row.status.checked_at if row.status else None
     if checked_at is None:
-        return text("Not every file's digest was checked yet.")
+        return text("Not every file's digest was checked yet.") if row.verdict is Verdict.UNVERIFIED else None
     if looked_at is None:
         return text("Digests checked {time}.", time=time_text(checked_at))
     return text(
@@ -237,6 +244,7 @@ def _checked(row: Row, looked_at: datetime | None) -> Text:
 
 
 def _proof(row: Row, verified: Verified | None) -> str:
+    """How it is known that the engine finds it; "" where there is nothing to be asked."""
     proof = row.status.proof if row.status else None
     if proof is not None:
         return str(
@@ -248,7 +256,7 @@ def _proof(row: Row, verified: Verified | None) -> str:
             )
         )
     if verified is None or verified.evidence is Evidence.PROOF:
-        return str(text("Its engine was not asked yet."))
+        return str(text("Its engine was not asked yet.")) if row.ready else ""
     head = (
         text("By rule; the engine could not be asked:") if verified.evidence is Evidence.RULE else text("Not proven:")
     )

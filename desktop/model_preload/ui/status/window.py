@@ -83,6 +83,7 @@ class StatusWindow(QMainWindow):
         self._arrange()
         self._connect()
         self._models.set_verified(prover.verified)
+        self._models.setFocus()
         self._show()
         self._enable()
 
@@ -155,7 +156,7 @@ class StatusWindow(QMainWindow):
         whole.addWidget(self._tabs, 1)
         self.setCentralWidget(inside)
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 130, letter.height() * 40)
+        self.resize(letter.averageCharWidth() * 140, letter.height() * 46)
 
     def _connect(self) -> None:
         self._check.triggered.connect(self.look)
