@@ -7,6 +7,7 @@
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
     python3 dev.py reliability   every fault of docs/reliability.md, whose figures it rewrites; NAME: only those
+    python3 dev.py screenshots   every window in every language, theme and scale into build/screenshots, or NAME
     python3 dev.py lock          resolve requirements.lock again
     python3 dev.py wheel         build the wheel into dist/
 
@@ -35,6 +36,11 @@ QT_LIBRARIES = {
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
     "libglib-2.0.so.0": "libglib2.0-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
 PROGRAMS = {
@@ -56,6 +62,7 @@ def main(arguments: list[str]) -> int:
         "run": run,
         "bench": bench,
         "reliability": reliability,
+        "screenshots": screenshots,
         "lock": lock,
         "wheel": wheel,
     }
@@ -123,6 +130,12 @@ def reliability(arguments: list[str]) -> int:
     """Play the faults and rewrite the document's table; with names only those cases that begin so."""
     start = "import sys; sys.path.insert(0, 'tests'); from reliability.report import main; sys.exit(main(sys.argv[1:]))"
     return call(environment(), "-P", "-c", start, *arguments)
+
+
+def screenshots(arguments: list[str]) -> int:
+    """Draw the windows of tests/ui/gallery.py, or those named, into `build/screenshots`."""
+    start = "import sys; sys.path.insert(0, 'tests'); from helpers.screens import main; sys.exit(main(sys.argv[1:]))"
+    return call(environment(), "-P", "-c", start, str(ROOT / "build" / "screenshots"), *arguments)
 
 
 def lock(arguments: list[str]) -> int:

@@ -1,4 +1,6 @@
-"""Draw `resources/icons/model-preload.ico` from the `.svg` beside it: python installer/icon.py [TARGET]
+"""Draw `resources/icons/model-preload.ico` from the `.svg` beside it.
+
+    python installer/icon.py [TARGET]
 
 An .ico is a directory of pictures; Windows (since Vista) takes PNG in it. Needs the extra `gui`.
 """
@@ -28,10 +30,11 @@ def drawn(source: Path, size: int) -> QImage:
 
 
 def png(image: QImage) -> bytes:
+    """The picture as a PNG file."""
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     return bytes(content.data())
 
 

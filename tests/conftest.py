@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ _OURS = (
     *("MODEL_PRELOAD", "HF_", "HUGGING", "MODELSCOPE", "MINERU", "PADDLE", "TORCH_HOME", "LAMA_", "TIANSHU", "XDG_"),
     "SSL_CERT",
 )
+if sys.platform != "win32":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # keys reach a window there that no manager has activated
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -23,6 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.pluginmanager.hasplugin("pytest-qt"):
         for item in items:
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))  # what it says without a screen
 
 
 @pytest.fixture(scope="session")

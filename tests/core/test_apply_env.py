@@ -1,5 +1,6 @@
 """Settings that stand in the engines' way, and the change of the platform's `.env`: shown, written, undone."""
 
+import json
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,8 @@ from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core import errors
 from model_preload.core.engines.dotenv import DotEnv
-from model_preload.core.engines.obstacles import _RULES, Obstacle, obstacles
+from model_preload.core.engines.obstacle import Obstacle
+from model_preload.core.engines.obstacles import _RULES, obstacles
 from model_preload.core.engines.situation import Situation
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
@@ -97,6 +99,72 @@ def test_setting_not_in_the_way(content: str) -> None:
     assert found(content) == ()
 
 
+# MinerU 3 and its settings
+
+MODEL_CACHE = "D:\\tianshu\\backend\\utils\\model_cache.py"
+CONFIG = "C:\\Users\\王\\mineru.json"
+FROM_MODELSCOPE = "MODEL_DOWNLOAD_SOURCE=modelscope"
+SNAPSHOT = "E:\\hub\\models--a--b\\snapshots\\1111"
+
+
+def named(root: str, source: str = "") -> str:
+    return json.dumps({"models-dir": {"pipeline": root}, "model-source": source})
+
+
+@pytest.mark.parametrize(
+    ("version", "content", "written", "there", "expected"),
+    [
+        ("3.4.5", "", "", [], ("mineru-source", True)),
+        ("2.6.2", "", "", [], None),
+        ("", "", "", [], None),
+        ("3.4.5", "MINERU_MODEL_SOURCE=HuggingFace", "", [], None),
+        ("3.4.5", "MINERU_MODEL_SOURCE=auto", "", [], ("mineru-source", True)),
+        ("3.4.5", "", named("", "huggingface"), [], None),
+        ("3.4.5", "", named("", "ModelScope"), [], ("mineru-source", True)),
+        ("3.4.5", "", named("E:\\kit"), ["E:\\kit"], ("mineru-source", False)),
+        (
+            "3.4.5",
+            "MODEL_DOWNLOAD_SOURCE=modelscope\nMINERU_MODEL_SOURCE=huggingface",
+            named("E:\\kit"),
+            ["E:\\kit"],
+            None,
+        ),
+        ("3.4.5", "MINERU_MODEL_SOURCE=auto", named("E:\\kit"), ["E:\\kit"], ("mineru-source", True)),
+        ("2.6.2", FROM_MODELSCOPE, named("E:\\kit"), ["E:\\kit"], ("download-source", True)),
+        ("3.4.5", "MINERU_MODEL_SOURCE=huggingface", named(SNAPSHOT), [SNAPSHOT], ("mineru-folder", True)),
+        ("3.4.5", "MINERU_MODEL_SOURCE=huggingface", named(SNAPSHOT[:-4] + "2222"), [SNAPSHOT], None),
+        ("3.4.5", "MINERU_MODEL_SOURCE=huggingface", named(SNAPSHOT), [], None),
+        ("2.6.2", "", named(SNAPSHOT), [SNAPSHOT], None),
+    ],
+)
+def test_mineru_3_reads_its_settings_in_every_mode(
+    version: str, content: str, written: str, there: list[str], expected: tuple[str, bool] | None
+) -> None:
+    files = {CONFIG: written or None, "E:\\hub\\models--a--b\\refs\\main": "2222"}
+    packages = {"mineru": version} if version else {}
+    obstacle = found(content, *there, packages=packages, read=files.get)
+    assert [(one.code, one.blocks) for one in obstacle] == ([expected] if expected else [])
+    for one in obstacle:
+        if one.changes:
+            assert found(DotEnv(content).with_values(one.changes).text, *there, packages=packages, read=files.get) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "newer", "changes"),
+    [
+        ("", True, SOURCE),
+        ("MODEL_DOWNLOAD_SOURCE=Auto", True, SOURCE),
+        ("MODEL_DOWNLOAD_SOURCE=auto", False, None),
+        ("MODEL_DOWNLOAD_SOURCE=huggingface", True, None),
+    ],
+)
+def test_a_newer_platform_takes_auto_for_modelscope(
+    content: str, newer: bool, changes: dict[str, str | None] | None
+) -> None:
+    there = [MODEL_CACHE] if newer else []
+    assert [one.changes for one in found(content, *there)] == ([changes] if changes else [])
+
+
 def test_containers_paths_are_right_elsewhere() -> None:
     assert found("TORCH_HOME=/app/models", windows=False, user_home="/root", platform="/app") == ()
 
@@ -176,7 +244,7 @@ def test_what_the_environment_sets_cannot_be_changed_in_the_file() -> None:
 
 def test_manual_explains_every_rule() -> None:
     manual = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
-    codes = {code for _, code, _, _ in CHANGES.values()} | {"hub-refused", "byte-order-mark"}
+    codes = {code for _, code, _, _ in CHANGES.values()} | {"hub-refused", "byte-order-mark", "mineru-folder"}
     assert len(codes) == len(_RULES)
     assert [code for code in codes if f"`{code}`" not in manual] == []
 

@@ -15,6 +15,9 @@ from helpers.hub import make_repository
 from helpers.workbench import model, repository
 from model_preload.cli import arguments, main
 from model_preload.core import errors
+from model_preload.core.files import Disk
+from model_preload.core.journal import Journal
+from model_preload.core.queue import Queue
 from model_preload.demo.hub import Hub
 
 FILES = {"weights.bin": b"w" * 100_000, "config.json": b"{}\n"}
@@ -533,3 +536,57 @@ def test_limit_holds(call: Call) -> None:
     began = datetime.now(UTC)
     assert call("preload", "first", "--limit", "100k", "--json")[0] == 0
     assert 0.3 < (datetime.now(UTC) - began).total_seconds() < 5
+
+
+# What windows and command line share
+
+
+def own(tmp_path: Path, content: str) -> Path:
+    file = tmp_path / "state" / "catalog.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def test_the_users_own_models_stand_beside_the_built_in_ones(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own(tmp_path, "schema = 1\n" + model("my-own", repository("owner/model")))
+    (tmp_path / "state" / "settings.toml").write_text("reserve = 0\n")
+    assert main(["catalog", "--json"]) == 0
+    keys = [one["key"] for one in json.loads(capsys.readouterr().out)["models"]]
+    assert keys[-1] == "my-own"
+    assert "mineru" in keys
+    assert main(["preload", "my-own", "--json"]) == 0
+
+
+def test_a_broken_catalog_of_ones_own_is_named(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str], expected_log: Callable[..., None]
+) -> None:
+    expected_log("catalog.toml can't be used")
+    file = own(tmp_path, "schema = ")
+    assert main(["catalog"]) == 2
+    assert str(file) in capsys.readouterr().err.replace("\n", "")
+
+
+def test_the_proxy_of_the_settings_is_used(call: Call, tmp_path: Path, expected_log: Callable[..., None]) -> None:
+    expected_log("")
+    settings = tmp_path / "state" / "settings.toml"
+    settings.write_text('reserve = 0\nproxy = "http://127.0.0.1:9"\n')
+    code, _, said = call("plan", "first")
+    assert code == 1
+    assert "proxy http://127.0.0.1:9" in said.replace("\n", " ")
+    settings.write_text('reserve = 0\nproxy = "none"\n')
+    assert call("plan", "first")[0] == 0
+
+
+def test_what_is_paused_is_preloaded_only_by_its_name(call: Call, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "state" / "journal.sqlite3", Disk())
+    queue = Queue(tmp_path / "state", Disk(), journal)
+    queue.add(["first"])
+    queue.hold(["first"])
+    journal.close()
+    code, _, said = call("preload", "--required")
+    assert code == 1
+    assert "It is paused" in said.replace("\n", " ")
+    assert call("preload", "first")[0] == 0

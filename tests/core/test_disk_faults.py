@@ -157,6 +157,7 @@ def test_a_run_on_a_full_disk_goes_on_when_there_is_room(bench: Workbench, hub: 
     told = notices(bench)
     assert "Waiting for room" in told[0]
     assert told[1:] == ["There is room again; going on."]
+    assert [event.code for event in bench.events if isinstance(event, Notice)] == ["disk-full", "room-again"]
 
 
 def test_several_times_full_costs_what_was_in_flight_each_time(

@@ -713,6 +713,12 @@ def test_settings_that_can_not_be_used_are_a_problem(bench: Workbench) -> None:
     assert examined(bench).problems() == {"settings"}
 
 
+def test_a_catalog_of_ones_own_that_can_not_be_used_is_a_problem(bench: Workbench) -> None:
+    bench.state.mkdir(parents=True)
+    (bench.state / "catalog.toml").write_text("schema = 9\n")
+    assert examined(bench).problems() == {"settings"}
+
+
 def test_journal_is_read_and_left_as_it_is(bench: Workbench) -> None:
     path, disk = bench.state / "journal.sqlite3", Disk()
     assert examine_journal(bench.state, disk).level is Level.NOTE

@@ -12,6 +12,7 @@ from model_preload.core.errors import PlaceUnknown
 
 HOME = PurePosixPath("/home/用户")
 PLATFORM = PurePosixPath("/srv/tianshu")
+OFFLINE = PLATFORM / "models-offline"
 WINDOWS_HOME = PureWindowsPath("C:/Users/用户")
 WINDOWS_PLATFORM = PureWindowsPath("D:/AI/mineru-tianshu")
 NOTHING: Mapping[str, str] = {}
@@ -22,8 +23,15 @@ def around(
     dotenv: Mapping[str, str] = NOTHING,
     platform: PurePath | None = PLATFORM,
     home: PurePath = HOME,
+    offline_root: PurePath | None = None,
+    packages: Mapping[str, str] = NOTHING,
 ) -> Surroundings:
-    return Surroundings(environ, dotenv, {}, platform, home)
+    return Surroundings(environ, dotenv, packages, platform, home, offline_root)
+
+
+def newer(environ: Mapping[str, str] = NOTHING, dotenv: Mapping[str, str] = NOTHING) -> Surroundings:
+    """A platform that has its own `model_cache.py`."""
+    return around(environ, dotenv, offline_root=OFFLINE)
 
 
 def on_windows(environ: Mapping[str, str] = NOTHING, dotenv: Mapping[str, str] = NOTHING) -> Surroundings:
@@ -92,6 +100,14 @@ def place(engine: str, where: Surroundings, written: str | None = None) -> tuple
             r"D:\AI\mineru-tianshu\models\watermark_models\yolo11x_watermark.pt",
             "default",
         ),
+        (
+            "watermark",
+            newer(),
+            f"{OFFLINE}/watermark_models/yolo11x_watermark.pt",
+            "the platform's own backend/utils/model_cache.py",
+        ),
+        ("watermark", newer({"TIANSHU_MODEL_CACHE_DIR": "/m"}), "/m/yolo11x_watermark.pt", "TIANSHU_MODEL_CACHE_DIR"),
+        ("paddlex", newer(), f"{HOME}/.paddlex/official_models/Name", "default"),
         ("simple-lama", around(), f"{HOME}/.cache/torch/hub/checkpoints/big-lama.pt", "default"),
         ("simple-lama", around({"XDG_CACHE_HOME": "/x"}), "/x/torch/hub/checkpoints/big-lama.pt", "XDG_CACHE_HOME"),
         (
@@ -127,12 +143,25 @@ def test_each_engine_reads_where_its_source_says(engine: str, where: Surrounding
         (around({}, {"HF_HOME": "E:/hf"}), "HF_HOME in the platform's .env"),
         (around({"HF_HUB_CACHE": "/c"}, {"HF_HOME": "E:/hf"}), "HF_HUB_CACHE in the environment"),
         (around({"HF_HOME": "/h"}, {"HUGGINGFACE_HUB_CACHE": "/c"}), "HUGGINGFACE_HUB_CACHE in the platform's .env"),
+        (newer(), "the platform's own backend/utils/model_cache.py sets HUGGINGFACE_HUB_CACHE"),
+        (newer({"HF_HOME": "/h"}), "model_cache.py sets HUGGINGFACE_HUB_CACHE"),
+        (newer({}, {"HF_HUB_CACHE": "/c"}), "HF_HUB_CACHE in the platform's .env"),
+        (newer({}, {"HUGGINGFACE_HUB_CACHE": ""}), "model_cache.py sets HF_HOME"),
     ],
 )
 def test_mineru_reads_the_hugging_face_cache(where: Surroundings, why: str) -> None:
     found = reading("mineru", "mineru", "", where, lambda _: None)
     assert (found.layout, found.path, found.config) == ("huggingface", None, None)
     assert why in str(found.why)
+
+
+def test_the_platform_s_own_caches_count_where_nothing_else_is_set() -> None:
+    assert newer().variables == {
+        "HF_HOME": f"{OFFLINE}/huggingface",
+        "HUGGINGFACE_HUB_CACHE": f"{OFFLINE}/huggingface/hub",
+    }
+    told = newer({"HF_HOME": "/h"}, {"HUGGINGFACE_HUB_CACHE": ""}).variables
+    assert told == {"HF_HOME": "/h", "HUGGINGFACE_HUB_CACHE": ""}
 
 
 LOCAL = {"MINERU_MODEL_SOURCE": "local"}
@@ -172,6 +201,31 @@ def test_mineru_s_local_mode_reads_the_folder_of_its_settings(
     found = reading("mineru", "mineru", "", where, read)
     assert (found.layout, str(found.path), str(found.config)) == ("whole", path, config)
     assert asked == [config]
+
+
+KIT = '{"models-dir": {"pipeline": "/m/kit"}}'
+SNAPSHOT = '{"models-dir": {"pipeline": "/hub/models--a--b/snapshots/1111"}}'
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "written", "path"),
+    [
+        ("3.4.5", "huggingface", KIT, "/m/kit"),
+        ("3.4.5", "", KIT, "/m/kit"),
+        ("3.4.5", "huggingface", SNAPSHOT, None),
+        ("3.4.5", "huggingface", '{"models-dir": {"pipeline": " "}}', None),
+        ("3.4.5", "huggingface", None, None),
+        ("3.4.5", "Local", SNAPSHOT, "/hub/models--a--b/snapshots/1111"),
+        ("2.6.2", "huggingface", KIT, None),
+        ("not a version", "huggingface", KIT, None),
+    ],
+)
+def test_mineru_3_reads_its_settings_folder_in_every_mode(
+    version: str, source: str, written: str | None, path: str | None
+) -> None:
+    where = around({"MINERU_MODEL_SOURCE": source}, packages={"mineru": version})
+    found = reading("mineru", "mineru", "", where, lambda _: written)
+    assert (found.layout, found.path) == (("whole", PurePosixPath(path)) if path else ("huggingface", None))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from model_preload.core.journal import Journal, QueueState
 from model_preload.core.queue import Queue
 
 WAITING, RUNNING, FAILED = QueueState.WAITING, QueueState.RUNNING, QueueState.FAILED
+PAUSED = QueueState.PAUSED
 
 
 @contextmanager
@@ -155,3 +156,69 @@ def test_a_waiting_run_can_be_cancelled(tmp_path: Path) -> None:
         second.running("second", control),
     ):
         pass
+
+
+def test_what_is_paused_has_no_turn(queue: Queue) -> None:
+    queue.add(["a", "b", "c"])
+    queue.hold(["b", "unknown"])
+    assert queue.in_order(["a", "b", "c"]) == ("a", "c")
+    assert not queue.started("b")
+    queue.add(["a", "b"], sparing=["b"])
+    assert entries(queue) == [("a", WAITING), ("b", PAUSED), ("c", WAITING)]
+    queue.add(["b"])
+    assert entries(queue)[1] == ("b", WAITING), "someone named it"
+
+
+def test_a_pause_outlasts_the_end_of_the_turn_and_the_process(tmp_path: Path) -> None:
+    with process(tmp_path) as queue, queue.running("first"):
+        queue.add(["a", "b"])
+        assert queue.started("a")
+        queue.hold(["a"])
+        queue.waiting("a")
+        queue.failed("a")
+    with process(tmp_path) as queue, queue.running("second"):
+        assert entries(queue) == [("a", PAUSED), ("b", WAITING)]
+        queue.resume(["a", "b"])
+        assert entries(queue) == [("a", WAITING), ("b", WAITING)]
+
+
+def test_only_what_is_paused_is_resumed(queue: Queue) -> None:
+    queue.add(["a", "b"])
+    queue.started("a")
+    queue.failed("b")
+    queue.resume(["a", "b"])
+    assert entries(queue) == [("a", RUNNING), ("b", FAILED)]
+
+
+def test_what_was_taken_out_has_no_turn(queue: Queue) -> None:
+    queue.add(["a", "b"])
+    queue.remove(["a", "unknown"])
+    assert not queue.started("a")
+    queue.waiting("a")
+    assert entries(queue) == [("b", WAITING)]
+
+
+@pytest.mark.parametrize(
+    ("models", "before", "order"),
+    [
+        (["d"], "a", "dabc"),
+        (["a"], None, "bcda"),
+        (["c", "a"], "d", "bcad"),
+        (["b", "c"], "b", "adbc"),
+        (["a", "x", "a"], "x", "bcda"),
+        ([], "a", "abcd"),
+    ],
+)
+def test_the_order_can_be_changed(queue: Queue, models: list[str], before: str | None, order: str) -> None:
+    queue.add("abcd")
+    queue.move(models, before)
+    assert "".join(entry.model for entry in queue.entries()) == order
+    queue.add(["e"])
+    assert "".join(entry.model for entry in queue.entries()) == f"{order}e"
+
+
+def test_a_queue_for_nobodys_turn_refuses_no_one(queue: Queue) -> None:
+    apart = queue.apart()
+    apart.add(["a"], sparing=["a"])
+    assert apart.started("a")
+    assert entries(queue) == []

@@ -45,7 +45,7 @@ def wait_for(qtbot: QtBot, buffer: LogBuffer, last: int) -> None:
         (("%s: published %s", "bert", "a.bin"), {}, "bert", "bert: published a.bin"),
         (("a.bin: again in 3 s",), {"extra": {"model": "bert"}}, "bert", "a.bin: again in 3 s"),
         (("nothing of a model",), {}, "", "nothing of a model"),
-        (("two\nlines\tand \x1b[31mred\x7f",), {}, "", "two␊lines␉and ␛[31mred␡"),
+        (("two\nlines\tand \x1b[31mred\x7f",), {}, "", "two↵lines→and ␛[31mred␡"),
         (("gnp.\u202eexe \udcff \x85",), {}, "", "gnp.\\u202eexe \\udcff \\u0085"),
         (("x" * 501,), {}, "", "x" * 499 + "…"),
         (("模型：é €",), {}, "", "模型：é €"),

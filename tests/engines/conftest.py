@@ -21,19 +21,19 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 """What the resolution of each package imports; torch and paddle are not among it."""
 
-Installed = Callable[[str], Path]
+Installed = Callable[..., Path]
 _ENVIRON = dict(os.environ)
 """As it was before the first test: what reaches the packages' registry is no test's matter."""
 
 
 @pytest.fixture(scope="session")
 def installed() -> Installed:
-    """Makes the environment of a package and version (`mineru==2.6.2`) and returns its folder."""
+    """Makes the environment of a package and version (`mineru==2.6.2`), and more packages, and returns its folder."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     assert uv, "uv is one of the locked tools"
 
-    def make(requirement: str) -> Path:
-        folder = ROOT / ".engines" / requirement
+    def make(requirement: str, *more: str) -> Path:
+        folder = ROOT / ".engines" / "+".join((requirement, *more))
         stamp = folder / "complete"
         if not stamp.exists():
             python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -42,7 +42,7 @@ def installed() -> Installed:
                 [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], env=_ENVIRON, check=True
             )
             subprocess.run([*install, "--no-deps", requirement], env=_ENVIRON, check=True)
-            subprocess.run([*install, *NEEDS[requirement.partition("=")[0]]], env=_ENVIRON, check=True)
+            subprocess.run([*install, *NEEDS[requirement.partition("=")[0]], *more], env=_ENVIRON, check=True)
             stamp.touch()
         return folder
 

@@ -3,8 +3,10 @@
 `python3 dev.py test --engines`; the results are the table of docs/engines.md.
 """
 
+import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from conftest import ExpectedLog
+from helpers.checkout import checkout
 from helpers.families import KEYS, family_bench, family_hub
 from helpers.faults import FaultyHub
+from helpers.hub import make_repository
 from helpers.workbench import Workbench
+from model_preload.core.engines.proof import platform_python
 from model_preload.core.events import Control
 from model_preload.core.tasks.verify_engines import Evidence, Verified, verify_engines
 from model_preload.core.values import Verdict
 
-Installed = Callable[[str], Path]
+Installed = Callable[..., Path]
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,9 @@ def hub() -> Iterator[FaultyHub]:
 @pytest.fixture
 def bench(tmp_path: Path, hub: FaultyHub, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """A platform without a Python yet; the program's home is the engines' one."""
-    platform = tmp_path / "平台 tianshu"
-    (platform / "backend").mkdir(parents=True)
-    made = family_bench(tmp_path / "bench", hub.endpoint, modelscope=True).with_settings(platform=platform)
+    folder = tmp_path / "平台 tianshu"
+    (folder / "backend").mkdir(parents=True)
+    made = family_bench(tmp_path / "bench", hub.endpoint, modelscope=True).with_settings(platform=folder)
     kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG")
     made.environ.update({name: os.environ[name] for name in kept if name in os.environ})
     made.environ.update({"HOME": str(made.home), "USERPROFILE": str(made.home)})
@@ -68,11 +73,15 @@ def bench(tmp_path: Path, hub: FaultyHub, monkeypatch: pytest.MonkeyPatch) -> Wo
 
 def settle(bench: Workbench, consumer: Consumer, environment: Path) -> Workbench:
     """The platform has this consumer in its environment, where uv would have put it."""
-    platform = bench.settings.platform
-    assert platform is not None
-    (platform / "backend" / ".venv").symlink_to(environment, target_is_directory=True)
-    (platform / "backend" / ".env").write_text(consumer.dotenv)
+    backend = platform(bench) / "backend"
+    (backend / ".venv").symlink_to(environment, target_is_directory=True)
+    (backend / ".env").write_text(consumer.dotenv)
     return bench.with_settings(packages=dict(consumer.versions))
+
+
+def platform(bench: Workbench) -> Path:
+    assert bench.settings.platform is not None
+    return bench.settings.platform
 
 
 def verify(bench: Workbench, *keys: str) -> dict[str, Verified]:
@@ -196,20 +205,46 @@ def test_without_a_python_of_the_platform_it_is_a_rule(bench: Workbench) -> None
     assert all(one.reasons and one.proof is None for one in found.values())
 
 
+@pytest.mark.parametrize("source", ["modelscope", "ModelScope"])
 def test_a_consumer_that_is_told_another_source_is_not_proven(
-    bench: Workbench, installed: Installed, expected_log: ExpectedLog
+    source: str, bench: Workbench, installed: Installed
 ) -> None:
     """The platform's `.env` sends MinerU to ModelScope, whose client tries for long and finds nothing."""
-    expected_log("could not be asked")
     consumer = CONSUMERS[0]
     bench = settle(bench, consumer, installed(consumer.requirement))
-    assert bench.settings.platform is not None
     bench.preload("mineru")
-    (bench.settings.platform / "backend" / ".env").write_text("MODEL_DOWNLOAD_SOURCE=modelscope\n")
-    with bench.opened() as services:
-        (found,) = verify_engines(services, ["mineru"], Control(), lambda _event: None, seconds=10.0)
+    (platform(bench) / "backend" / ".env").write_text(f"MODEL_DOWNLOAD_SOURCE={source}\n")
+    found = verify(bench, "mineru")["mineru"]
     assert found.evidence is Evidence.NONE
-    assert found.reasons
+    assert "the engine says: " in str(found.reasons[0])  # it was not ended by the time limit
+
+
+def test_the_platform_s_own_caches_are_where_mineru_reads(bench: Workbench, installed: Installed) -> None:
+    """A newer platform names them itself, in the child as in its workers."""
+    consumer = CONSUMERS[0]
+    checkout(platform(bench), newer=True)
+    bench = settle(bench, consumer, installed(consumer.requirement))
+    (platform(bench) / "backend" / ".env").write_text("MODEL_DOWNLOAD_SOURCE=huggingface\n")
+    bench.preload("mineru")
+    assert place(bench, "mineru").is_relative_to(platform(bench) / "models-offline" / "huggingface" / "hub")
+    found = verify(bench, "mineru")["mineru"]
+    assert (found.evidence, found.reasons) == (Evidence.PROOF, ())
+
+
+@pytest.mark.parametrize("source", ["huggingface", "modelscope"])
+def test_mineru_3_reads_the_folder_of_its_settings_in_every_mode(
+    source: str, bench: Workbench, installed: Installed
+) -> None:
+    consumer = CONSUMERS[1]
+    bench = settle(bench, consumer, installed(consumer.requirement))
+    (platform(bench) / "backend" / ".env").write_text(f"MINERU_MODEL_SOURCE={source}\n")
+    folder = bench.home / "套件 kit"
+    bench.home.mkdir()
+    (bench.home / "mineru.json").write_text(json.dumps({"models-dir": {"pipeline": str(folder)}}))
+    assert not bench.preload("mineru").errors
+    assert bench.status("mineru")[0].location == folder
+    found = verify(bench, "mineru")["mineru"]
+    assert (found.evidence, found.reasons) == (Evidence.PROOF, ())
 
 
 def test_a_consumer_that_never_answers_is_ended(bench: Workbench, tmp_path: Path, expected_log: ExpectedLog) -> None:
@@ -228,3 +263,56 @@ def test_a_consumer_that_never_answers_is_ended(bench: Workbench, tmp_path: Path
         (found,) = verify_engines(services, ["mineru"], Control(), lambda _event: None, seconds=1.0)
     assert found.evidence is Evidence.NONE
     assert "no answer within 1 s" in str(found.reasons[0])
+
+
+_LOADS = ("paddlepaddle==3.1.0", "pypdfium2", "opencv-contrib-python")
+"""What PaddleX needs to load a model on the processor: the one engine whose loading is small enough for a test."""
+_CLASSIFIER = """
+import sys, paddle
+from paddle import nn, static
+
+net = nn.Sequential(nn.Conv2D(3, 4, 1), nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Softmax())
+net.eval()
+paddle.jit.save(net, sys.argv[1], input_spec=[static.InputSpec([None, 3, 224, 224], "float32", name="x")])
+"""
+_SETTINGS = b"""
+Global: {model_name: PP-LCNet_x1_0_doc_ori}
+PreProcess:
+  transform_ops: [{ResizeImage: {resize_short: 256}}, {CropImage: {size: 224}}, {ToCHWImage: null}]
+PostProcess: {Topk: {topk: 1, label_list: ["0", "90", "180", "270"]}}
+"""
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_paddlex_really_loads_what_it_was_seen_to_find(
+    sound: bool, bench: Workbench, hub: FaultyHub, installed: Installed, tmp_path: Path, expected_log: ExpectedLog
+) -> None:
+    """A small classifier that Paddle itself wrote takes the place of the real one; or one whose weights are none."""
+    expected_log("can't load it")
+    environment = installed("paddlex==3.7.2", *_LOADS)
+    bench = settle(bench, CONSUMERS[3], environment)
+    python = platform_python(platform(bench))
+    made = tmp_path / "inference"
+    subprocess.run([python, "-c", _CLASSIFIER, made], check=True, capture_output=True)
+    files = {f"inference.{ending}": made.with_suffix(f".{ending}").read_bytes() for ending in ("json", "pdiparams")}
+    if not sound:
+        files["inference.pdiparams"] = b"no weights"
+    repository = make_repository({**files, "inference.yml": _SETTINGS}, "PaddlePaddle/PP-LCNet_x1_0_doc_ori")
+    hub.put(repository)
+    key = "paddleocr-orientation"
+    assert not bench.preload(key).errors
+    with bench.opened() as services:
+        (found,) = verify_engines(services, [key], Control(), lambda _event: None, load=True)
+    assert (found.evidence, found.proof is not None and found.proof.loaded) == (
+        (Evidence.PROOF, True) if sound else (Evidence.UNLOADABLE, False)
+    ), found.reasons
+
+
+def test_a_package_that_paddlex_lacks_for_loading_is_named(bench: Workbench, installed: Installed) -> None:
+    consumer = CONSUMERS[3]
+    bench = settle(bench, consumer, installed(consumer.requirement))
+    bench.preload("paddleocr-orientation")
+    with bench.opened() as services:
+        (found,) = verify_engines(services, ["paddleocr-orientation"], Control(), lambda _event: None, load=True)
+    assert found.evidence is Evidence.PROOF
+    assert "paddle is not installed" in str(found.reasons[-1])

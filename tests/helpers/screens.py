@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from model_preload.core import texts
@@ -60,7 +61,7 @@ def draw(language: str, theme: str, percent: str, folder: str, scratch: str, *na
 
     app = QApplication(["model-preload"])
     app.setApplicationDisplayName("Model Preload")
-    app.styleHints().setColorScheme(Qt.ColorScheme.Dark if theme == "dark" else Qt.ColorScheme.Light)
+    _use_theme(app, Qt.ColorScheme.Dark if theme == "dark" else Qt.ColorScheme.Light)
     QLocale.setDefault(QLocale(texts.use(language)))
     translator = QTranslator(app)
     if translator.load(QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
@@ -73,3 +74,17 @@ def draw(language: str, theme: str, percent: str, folder: str, scratch: str, *na
         window.close()
         window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _use_theme(app: QApplication, scheme: Qt.ColorScheme) -> None:
+    """The platform's own colours; where it has no dark ones, such as without a screen, some like them."""
+    app.styleHints().setColorScheme(scheme)
+    if scheme == Qt.ColorScheme.Light or app.palette().color(QPalette.ColorRole.Base).lightness() < 128:
+        return
+    palette = QPalette(QColor(72, 72, 72), QColor(50, 50, 50))
+    palette.setColor(QPalette.ColorRole.Base, QColor(24, 24, 24))
+    palette.setColor(QPalette.ColorRole.AlternateBase, QColor(34, 34, 34))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor(0, 95, 184))
+    palette.setColor(QPalette.ColorRole.Link, QColor(96, 172, 255))
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor(160, 160, 160))
+    app.setPalette(palette)

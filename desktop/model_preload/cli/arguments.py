@@ -112,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--timeout", type=float, default=120.0, metavar="SECONDS", help=str(text("for each engine, 120 if not given"))
     )
+    verify.add_argument(
+        "--load", action="store_true", help=str(text("then have engines load what is proven; asks before it runs code"))
+    )
+    verify.add_argument("--yes", action="store_true", help=str(text("with --load: load without asking")))
     apply_env = commands.add_parser(
         "apply-env",
         parents=[common],

@@ -1,6 +1,7 @@
 """One function a command: call the task, tell its result, choose the exit code."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.core.tasks.services import Services
 from model_preload.core.tasks.status import status
-from model_preload.core.tasks.verify_engines import Evidence, verify_engines
+from model_preload.core.tasks.verify_engines import Evidence, code_carriers, verify_engines
 from model_preload.core.texts import Text, text
 
 READY, NOT_READY, INTERRUPTED = 0, 1, 130
@@ -185,13 +186,34 @@ def _apply_env(session: Session) -> int:
 
 
 def _verify_engines(session: Session) -> int:
-    services = session.services
-    with live.progress(tables.screen(stderr=True), session.names, session.asked.quiet) as sink:
-        found = verify_engines(services, _chosen_keys(session), session.control, sink, session.asked.timeout)
-    all_found = all(one.evidence is not Evidence.NONE for one in found)
+    services, asked, keys = session.services, session.asked, _chosen_keys(session)
+    if asked.load:
+        _consent(session, code_carriers(services, keys, session.control))
+    with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
+        found = verify_engines(services, keys, session.control, sink, asked.timeout, load=asked.load)
+    all_found = all(one.evidence in (Evidence.PROOF, Evidence.RULE) for one in found)
     if session.tell(documents.verified(found, session.language, all_found)):
         tables.verified(tables.screen(), found, session.language)
     return READY if all_found else NOT_READY
+
+
+def _consent(session: Session, files: Mapping[str, Sequence[str]]) -> None:
+    """Tell what may run code when it is loaded, and go on only if the person wants it. Raises UsageProblem."""
+    asked = session.asked
+    if not files:
+        return
+    screen = tables.screen(stderr=True)
+    if not asked.quiet:
+        tables.code_carriers(screen, files)
+    if asked.yes:
+        return
+    if asked.json or asked.quiet or not (sys.stdin.isatty() and screen.is_terminal):
+        raise errors.UsageProblem(
+            text("Loading these models may run code that their files carry, and nobody can be asked here."),
+            text("Look at the files that --load names, and add --yes if you trust where they come from."),
+        )
+    if not tables.agreed(screen, text("Load them? [y/N]")):
+        raise errors.UsageProblem(text("Nothing was loaded."), text("Without --load, no code of a model is run."))
 
 
 def demo(asked: argparse.Namespace, language: str, control: Control) -> int:

@@ -73,10 +73,15 @@ def _model_status(found: ModelStatus, language: str) -> dict[str, Any]:
 
 
 def proof(found: Proof | None) -> dict[str, Any] | None:
-    """Which engine was seen to find the model, and when."""
+    """Which engine was seen to find the model, whether it loaded it too, and when."""
     if found is None:
         return None
-    return {"engine": found.engine, "version": found.version, "proved_at": moment(found.proved_at)}
+    return {
+        "engine": found.engine,
+        "version": found.version,
+        "loaded": found.loaded,
+        "proved_at": moment(found.proved_at),
+    }
 
 
 def verified(found: Sequence[Verified], language: str, success: bool) -> dict[str, Any]:

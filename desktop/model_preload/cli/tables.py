@@ -99,19 +99,24 @@ def status(console: Console, statuses: Sequence[ModelStatus], language: str) -> 
 
 
 def _proven(found: Proof) -> Text:
-    return text(
-        "Proven by {engine} {version} at {time}",
-        engine=found.engine,
-        version=found.version,
-        time=found.proved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-    )
+    told = {
+        "engine": found.engine,
+        "version": found.version,
+        "time": found.proved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+    }
+    if found.loaded:
+        return text("Proven and loaded by {engine} {version} at {time}", **told)
+    return text("Proven by {engine} {version} at {time}", **told)
 
 
 _EVIDENCE = {
     Evidence.PROOF: ("green", text("Proven")),
     Evidence.RULE: ("yellow", text("By rule")),
+    Evidence.UNLOADABLE: ("red", text("Can't be loaded")),
     Evidence.NONE: ("red", text("Not found")),
 }
+
+_LOADED = ("green", text("Proven and loaded"))
 
 
 def verified(console: Console, found: Sequence[Verified], language: str) -> None:
@@ -120,7 +125,7 @@ def verified(console: Console, found: Sequence[Verified], language: str) -> None
     for heading in (text("Model"), text("Evidence")):
         table.add_column(str(heading), overflow="fold")
     for one in found:
-        colour, label = _EVIDENCE[one.evidence]
+        colour, label = _EVIDENCE[one.evidence] if not (one.proof and one.proof.loaded) else _LOADED
         table.add_row(escape(one.model.name.in_language(language)), f"[{colour}]{escape(str(label))}[/]")
     console.print(table)
     for one in found:
@@ -128,6 +133,23 @@ def verified(console: Console, found: Sequence[Verified], language: str) -> None
             say(console, f"{escape(one.model.key)}: {escape(str(_proven(one.proof)))}")
         for reason in one.reasons:
             say(console, f"{escape(one.model.key)}: {escape(str(reason))}")
+
+
+def code_carriers(console: Console, files: Mapping[str, Sequence[str]]) -> None:
+    """Files by model that may run code when they are loaded."""
+    say(console, escape(str(text("Loading may run code that these files carry (such as pickles and TorchScript):"))))
+    for key, paths in files.items():
+        for path in paths:
+            say(console, escape(f"  {key}: {path}"))
+
+
+def agreed(console: Console, question: Text) -> bool:
+    """Whether the person answers with yes; the end of the input is no."""
+    try:
+        answer = console.input(escape(f"{question} "))
+    except EOFError:
+        return False
+    return answer.strip().lower() in ("y", "yes", "是")
 
 
 def failures(console: Console, report: RunReport) -> None:

@@ -12,6 +12,8 @@ from model_preload.core.events import Control
 from model_preload.core.files import Disk, ProcessLock
 from model_preload.core.journal import Journal, QueuedModel, QueueState
 
+__all__ = ["Queue", "QueueState", "QueuedModel"]
+
 _READY = tuple(state for state in QueueState if state is not QueueState.PAUSED)
 
 

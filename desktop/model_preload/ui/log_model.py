@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPalette
 
 from model_preload.core.texts import Text, text
 from model_preload.downloads.log_buffer import LogBuffer, LogEntry
@@ -85,6 +85,7 @@ class LogModel(QAbstractTableModel):
         super().__init__(parent)
         self._buffer = buffer
         self._names = names
+        self._font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self._filter = LogFilter()
         self._shown = list(buffer.entries)
         buffer.arrived.connect(self._arrived)
@@ -145,13 +146,15 @@ class LogModel(QAbstractTableModel):
         return None
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, the level's colour, what a screen reader says of a level, and under `ENTRY` the record."""
+        """Text, fonts, the level's colour, what a screen reader says of a level, and under `ENTRY` the record."""
         if not index.isValid():
             return None
         entry, column = self._shown[index.row()], index.column()
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return self._cell(entry, column)
+            case Qt.ItemDataRole.FontRole if column in {TIME, MESSAGE}:
+                return self._font
             case Qt.ItemDataRole.AccessibleTextRole if column == LEVEL:
                 return str(_look(entry.level).word)
             case Qt.ItemDataRole.ForegroundRole if column == LEVEL:

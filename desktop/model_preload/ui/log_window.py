@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, QModelIndex, Qt, QUrl, Slot
@@ -111,9 +112,7 @@ class LogWindow(QWidget):
         self._stack.addWidget(self._table)
         self._stack.addWidget(page)
         self._details = QPlainTextEdit(readOnly=True, tabChangesFocus=True)
-        for view in (self._table, self._details):
-            view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        header.setFont(self.font())
+        self._details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
 
     def _make_buttons(self) -> None:
         self._follow = QCheckBox()
@@ -121,9 +120,13 @@ class LogWindow(QWidget):
         self._copy, self._open, self._clear = QPushButton(), QPushButton(), QPushButton()
         self._count = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._notice = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self._notice.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self._notice.hide()
 
     def _arrange(self) -> None:
+        letter = self.fontMetrics()
         filters = QGridLayout()
         for column, (label, field) in enumerate(
             zip(self._labels, (self._search, self._levels, self._models), strict=True)
@@ -134,8 +137,8 @@ class LogWindow(QWidget):
         splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         splitter.addWidget(self._stack)
         splitter.addWidget(self._details)
-        splitter.setStretchFactor(0, 4)
-        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([letter.height() * 24, letter.height() * 5])
+        splitter.setStretchFactor(0, 1)
         buttons = QHBoxLayout()
         buttons.addWidget(self._follow)
         buttons.addWidget(self._count, 1, Qt.AlignmentFlag.AlignCenter)
@@ -146,7 +149,6 @@ class LogWindow(QWidget):
         whole.addWidget(splitter, 1)
         whole.addWidget(self._notice)
         whole.addLayout(buttons)
-        letter = self.fontMetrics()
         self.resize(letter.averageCharWidth() * 130, letter.height() * 34)
 
     def _connect(self) -> None:
@@ -208,15 +210,16 @@ class LogWindow(QWidget):
         widget.setAccessibleName(str(name))
 
     def _measure(self) -> None:
-        letters = QFontMetrics(self._table.font())
+        letters, fixed = self._table.fontMetrics(), QFontMetrics(self._details.font())
         room = letters.averageCharWidth() * 2
+        height = max(letters.height(), fixed.height())
         rows = self._table.verticalHeader()
-        rows.setMinimumSectionSize(letters.height())
-        rows.setDefaultSectionSize(letters.height() * 5 // 4)
+        rows.setMinimumSectionSize(height)
+        rows.setDefaultSectionSize(height * 5 // 4)
         widths = {
-            TIME: letters.horizontalAdvance("00:00:00.000"),
+            TIME: fixed.horizontalAdvance("00:00:00.000"),
             LEVEL: letters.horizontalAdvance(widest_level()),
-            MODEL: letters.averageCharWidth() * 20,
+            MODEL: letters.averageCharWidth() * 18,
         }
         for column, width in widths.items():
             self._table.setColumnWidth(column, width + room)
@@ -227,6 +230,8 @@ class LogWindow(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
             self._tell()
+            for painted in (self._table, self._table.horizontalHeader()):
+                painted.viewport().update()
         elif event.type() == QEvent.Type.FontChange:
             self._measure()
 
@@ -247,6 +252,8 @@ class LogWindow(QWidget):
         if number and row < len(rows) and self._model.entry(row).number == number:
             self._table.selectRow(row)
             self._table.scrollTo(self._model.index(row, TIME), QAbstractItemView.ScrollHint.PositionAtCenter)
+        else:
+            self._chosen(QModelIndex())  # new rows do away with the current one, and nobody is told
         self._to_the_end()
         self._tell()
 
@@ -328,7 +335,7 @@ class LogWindow(QWidget):
     def _clear_view(self) -> None:
         entries = self._buffer.entries
         newest = entries[-1].number if entries else 0
-        self._set_filter(LogFilter(self._filter.words, self._filter.level, self._filter.model, newest))
+        self._set_filter(replace(self._filter, after=newest))
 
     @Slot()
     def _open_folder(self) -> None:

@@ -4,12 +4,13 @@ A rule is a function of a `Situation`. Where no other source is named, it stands
 themselves (MinerU 2.6.2 and 3.4, PaddleX 3.3 and 3.7, huggingface_hub 0.36).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from packaging.version import InvalidVersion, Version
 
+from model_preload.core.engines.obstacle import Obstacle, is_in_container, mangled
+from model_preload.core.engines.obstacles_mineru import download_source, mineru_config, mineru_folder, mineru_source
 from model_preload.core.engines.situation import Situation
 from model_preload.core.texts import Text, text
 
@@ -20,30 +21,7 @@ _PLACES = (
     "MINERU_TOOLS_CONFIG_JSON",
 )
 """What names a file or folder where an engine looks."""
-_ESCAPED = re.compile(r"[\a\b\f\n\r\t\v]")
-_STARTS_AS_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\\\")
 _WATERMARK = "yolo11x_watermark.pt"
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """A setting that stands in the way.
-
-    Attributes:
-        code: stable name of the rule.
-        setting: the variable; "" if it is about the file as a whole.
-        blocks: an engine misses its models by it; False: it is only worth knowing.
-        told: what is so, and why that matters.
-        next_step: what would be changed, or what the person can do.
-        changes: of the `.env`, as `DotEnv.with_values` takes them; empty if nothing can be changed there.
-    """
-
-    code: str
-    setting: str
-    blocks: bool
-    told: Text
-    next_step: Text
-    changes: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def obstacles(situation: Situation) -> tuple[Obstacle, ...]:
@@ -110,72 +88,6 @@ def _unreadable(situation: Situation) -> Iterable[Obstacle]:
         )
 
 
-def _download_source(situation: Situation) -> Iterable[Obstacle]:
-    if (situation.value("MODEL_DOWNLOAD_SOURCE") or "").lower() == "modelscope":
-        yield Obstacle(
-            "download-source",
-            "MODEL_DOWNLOAD_SOURCE",
-            blocks=True,
-            told=text(
-                "MODEL_DOWNLOAD_SOURCE=modelscope makes MinerU read ModelScope's cache, which no version of its client "
-                "reads without asking the network first."
-            ),
-            next_step=text("With huggingface, MinerU reads the Hugging Face cache, which works without the network."),
-            changes={"MODEL_DOWNLOAD_SOURCE": "huggingface"},
-        )
-
-
-def _mineru_source(situation: Situation) -> Iterable[Obstacle]:
-    source = situation.value("MINERU_MODEL_SOURCE")
-    if source in (None, "huggingface", "local"):
-        return
-    told = (
-        text("MINERU_MODEL_SOURCE=modelscope makes MinerU ask the network at each start, and fail without it.")
-        if source == "modelscope"
-        else text("MINERU_MODEL_SOURCE is “{found}”, which MinerU refuses.", found=source)
-    )
-    yield Obstacle(
-        "mineru-source",
-        "MINERU_MODEL_SOURCE",
-        blocks=True,
-        told=told,
-        next_step=text("With huggingface, MinerU reads the Hugging Face cache, which works without the network."),
-        changes={"MINERU_MODEL_SOURCE": "huggingface"},
-    )
-
-
-def _mineru_config(situation: Situation) -> Iterable[Obstacle]:
-    """A relative one is looked for in the user's folder, whatever the current one is."""
-    name = "MINERU_TOOLS_CONFIG_JSON"
-    named = situation.value(name) or "mineru.json"
-    read = situation.path(situation.user_home, named)
-    if _is_in_container(situation, named) or _mangled(situation, name):
-        return  # other rules tell
-    here = situation.there(str(read))
-    blocks = situation.value("MINERU_MODEL_SOURCE") == "local" and not here
-    if situation.value(name) and not situation.path(named).is_absolute():
-        candidates = (
-            read,
-            situation.path(situation.platform, "backend", named),
-            situation.path(situation.platform, named),
-        )
-        found = next((str(path) for path in candidates if situation.there(str(path))), None)
-        step = text("Name it from the drive on: {path}", path=found or read)
-        told = text("{name} is relative, so MinerU looks for {path}.", name=name, path=read)
-        yield Obstacle("mineru-config", name, blocks, told, step, {name: found} if found else {})
-    elif blocks:
-        yield Obstacle(
-            "mineru-config",
-            "MINERU_MODEL_SOURCE",
-            blocks=True,
-            told=text(
-                "MINERU_MODEL_SOURCE is local, but {path}, where MinerU looks for the folder, is not there.", path=read
-            ),
-            next_step=text("With huggingface, MinerU reads the Hugging Face cache, which works without the network."),
-            changes={"MINERU_MODEL_SOURCE": "huggingface"},
-        )
-
-
 def _going_offline(situation: Situation) -> tuple[Text, Mapping[str, str | None]]:
     """huggingface_hub then reads what is here and asks nothing, so all has to be here."""
     if situation.hub_models_ready:
@@ -212,7 +124,7 @@ def _paddle_home(situation: Situation) -> Iterable[Obstacle]:
     default = situation.path(situation.user_home, ".paddlex")
     told = text("PADDLEOCR_HOME is read by nothing; PaddleX looks in {folder}.", folder=default)
     filled = situation.there(str(default / "official_models"))
-    usable = situation.path(home).is_absolute() and not _mangled(situation, "PADDLEOCR_HOME")
+    usable = situation.path(home).is_absolute() and not mangled(situation, "PADDLEOCR_HOME")
     if usable and not filled:
         step = text("PADDLE_PDX_CACHE_HOME can name that folder instead; preload the models then.")
         changes = {"PADDLE_PDX_CACHE_HOME": home}
@@ -241,7 +153,7 @@ def _paddle_check(situation: Situation) -> Iterable[Obstacle]:
 def _escaped_paths(situation: Situation) -> Iterable[Obstacle]:
     """In double quotes python-dotenv takes `\\n`, `\\t` and the like for one character, and `\\\\` for one `\\`."""
     for name in (*_PLACES, "PADDLEOCR_HOME"):
-        meant = _mangled(situation, name)
+        meant = mangled(situation, name)
         if meant:
             yield Obstacle(
                 "escaped-path",
@@ -256,25 +168,10 @@ def _escaped_paths(situation: Situation) -> Iterable[Obstacle]:
             )
 
 
-def _mangled(situation: Situation, name: str) -> str:
-    """What a path was meant to be that double quotes changed; "" if they did not."""
-    if name in situation.environ:
-        return ""
-    written = situation.dotenv.written(name)
-    inner = written[1:-1]
-    if not written.startswith('"') or not _STARTS_AS_WINDOWS_PATH.match(inner) or "${" in inner:
-        return ""
-    share = re.match(r"\\\\[^\\]", inner)
-    if not share and not _ESCAPED.search(situation.dotenv.values[name]):
-        return ""
-    start = 2 if share else 0
-    return inner[:start] + inner[start:].replace("\\\\", "\\")
-
-
 def _container_paths(situation: Situation) -> Iterable[Obstacle]:
     for name in _PLACES:
         value = situation.value(name)
-        if value and _is_in_container(situation, value):
+        if value and is_in_container(situation, value):
             yield Obstacle(
                 "container-path",
                 name,
@@ -293,15 +190,11 @@ def _container_paths(situation: Situation) -> Iterable[Obstacle]:
             )
 
 
-def _is_in_container(situation: Situation, path: str) -> bool:
-    return situation.windows and path.startswith("/") and not path.startswith("//")
-
-
 def _watermark(situation: Situation) -> Iterable[Obstacle]:
     folder = situation.value("TIANSHU_MODEL_CACHE_DIR")
-    if not folder or situation.value("TIANSHU_WATERMARK_CACHE_DIR") or _is_in_container(situation, folder):
+    if not folder or situation.value("TIANSHU_WATERMARK_CACHE_DIR") or is_in_container(situation, folder):
         return
-    if _mangled(situation, "TIANSHU_MODEL_CACHE_DIR") or situation.there(str(situation.path(folder, _WATERMARK))):
+    if mangled(situation, "TIANSHU_MODEL_CACHE_DIR") or situation.there(str(situation.path(folder, _WATERMARK))):
         return
     own = str(situation.path(folder, "watermark_models"))
     yield Obstacle(
@@ -329,7 +222,7 @@ def _token_moves(situation: Situation) -> Iterable[Obstacle]:
 
 
 _RULES: tuple[Callable[[Situation], Iterable[Obstacle]], ...] = (
-    *(_not_utf8, _byte_order_mark, _unreadable, _download_source, _mineru_source, _mineru_config),
+    *(_not_utf8, _byte_order_mark, _unreadable, download_source, mineru_source, mineru_config, mineru_folder),
     *(_refused, _offline_unread, _paddle_home, _paddle_check),
     *(_escaped_paths, _container_paths, _watermark, _token_moves),
 )

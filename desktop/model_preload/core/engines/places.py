@@ -3,13 +3,13 @@
 docs/engines.md tells the same to people.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Literal
 
-from model_preload.core.engines.surroundings import Surroundings
+from model_preload.core.engines.mineru_json import asks_settings_first, is_snapshot, mineru_settings
+from model_preload.core.engines.surroundings import MODEL_CACHE, Surroundings
 from model_preload.core.errors import PlaceUnknown
 from model_preload.core.texts import Text, text
 
@@ -70,25 +70,17 @@ def reading(engine: str, model: str, folder_name: str, around: Surroundings, rea
 def _mineru(model: str, around: Surroundings, read: Read) -> Reading:
     """`utils/models_download_utils.py` and `utils/config_reader.py`, 2.6.2 and 3.4.5."""
     source = around.first("MINERU_MODEL_SOURCE")
-    if source is None or source.value != "local":
-        return Reading("huggingface", None, around.why(*HUB_VARIABLES))
+    local = source if source is not None and source.value.strip().lower() == "local" else None
+    cached = Reading("huggingface", None, around.why(*HUB_VARIABLES))
+    if local is None and not asks_settings_first(around.packages):
+        return cached
     named = around.first("MINERU_TOOLS_CONFIG_JSON")
     config = around.home / (named.value if named else "mineru.json")  # an absolute one stays as it is
-    root = _pipeline_root(read(config))
-    if root is None:
-        return Reading("whole", config.parent / "mineru-models", source.why, config)
-    return Reading("whole", _path(model, root, around), text("{config} names it", config=config), config)
-
-
-def _pipeline_root(written: str | None) -> str | None:
-    found: Any = None
-    try:
-        found = json.loads(written.removeprefix("\ufeff")) if written else None
-    except (ValueError, RecursionError):
-        return None
-    folders = found.get("models-dir") if isinstance(found, dict) else None
-    root = folders.get("pipeline") if isinstance(folders, dict) else None
-    return root if isinstance(root, str) and root else None
+    root = mineru_settings(read(config)).root
+    path = None if root is None else _path(model, root, around)
+    if path is not None and (local is not None or not is_snapshot(path)):
+        return Reading("whole", path, text("{config} names it", config=config), config)
+    return cached if local is None else Reading("whole", config.parent / "mineru-models", local.why, config)
 
 
 def _paddlex(model: str, folder_name: str, around: Surroundings) -> Reading:
@@ -99,11 +91,20 @@ def _paddlex(model: str, folder_name: str, around: Surroundings) -> Reading:
 
 
 def _watermark(model: str, around: Surroundings) -> Reading:
-    """The platform's `watermark_remover.py`."""
+    """The platform's `watermark_remover.py`; the newer one asks `model_cache.py` for the folder."""
     names = ("TIANSHU_WATERMARK_CACHE_DIR", "TIANSHU_MODEL_CACHE_DIR")
     named = around.first(*names)
-    folder = _path(model, named.value, around) if named else _platform(model, around, "models/watermark_models")
-    return Reading("file", folder / "yolo11x_watermark.pt", around.why(*names))
+    why = around.why(*names)
+    if named is not None:
+        folder = _path(model, named.value, around)
+    elif around.offline_root is not None:
+        folder, why = (
+            around.offline_root / "watermark_models",
+            text("the platform's own {file} says so", file=MODEL_CACHE),
+        )
+    else:
+        folder = _platform(model, around, "models/watermark_models")
+    return Reading("file", folder / "yolo11x_watermark.pt", why)
 
 
 def _lama(model: str, around: Surroundings) -> Reading:

@@ -1,4 +1,4 @@
-"""Asks an engine's own code, in the platform's own Python, where it would read its models.
+"""Asks an engine's own code, in the platform's own Python, where it would read its models, or lets it load one.
 
 The child process gets the platform's variables, is told to stay offline, finds a proxy that nobody answers at, and has
 its `socket` functions closed: a guard against mistakes, not a sandbox.
@@ -25,7 +25,9 @@ DISTRIBUTIONS = {
     "funasr": "funasr",
     "simple-lama": "simple-lama-inpainting",
 }
-"""Engines that have a probe, and the package whose version a proof names."""
+"""Engines that are packages, and the one whose version a proof names."""
+PLATFORM_CODE = {"watermark": "remove_watermark/watermark_remover.py"}
+"""Engines that are a part of the platform, and their file below `backend`; the version is made of its digest."""
 
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 _OFFLINE = {
@@ -47,14 +49,16 @@ class Resolved:
     """What an engine's code said.
 
     Attributes:
-        version: of the engine's package.
+        version: of the engine's package, or of its code.
         paths: where it reads, by name.
         problems: what its code raised, by name.
+        missing: the package without which its code could not run, by name.
     """
 
     version: str
     paths: Mapping[str, Path]
     problems: Mapping[str, str]
+    missing: Mapping[str, str]
 
 
 def platform_python(platform: Path) -> Path:
@@ -65,8 +69,8 @@ def platform_python(platform: Path) -> Path:
 
 def environment(around: Surroundings) -> Mapping[str, str]:
     """The variables of the child: what an engine's process has, and what keeps it offline."""
-    found = {name: value for name, value in around.variables.items() if name not in _FOREIGN + _SECRET}
-    if found.get("MODEL_DOWNLOAD_SOURCE") == "modelscope":  # platform: litserve_worker.py, setup
+    found = {name: value for name, value in around.given.items() if name not in _FOREIGN + _SECRET}
+    if around.takes_modelscope:
         found["MINERU_MODEL_SOURCE"] = "modelscope"
     return {**found, **_OFFLINE}
 
@@ -74,7 +78,7 @@ def environment(around: Surroundings) -> Mapping[str, str]:
 def ask(
     engine: str, names: Sequence[str], platform: Path, around: Surroundings, seconds: float, control: Control
 ) -> Resolved:
-    """Run an engine's probe in the platform's `backend` folder, as its workers do.
+    """Run an engine's resolution in the platform's `backend` folder, as its workers do. No weights are loaded.
 
     Args:
         names: what to resolve; what a name is depends on the engine.
@@ -84,7 +88,35 @@ def ask(
         ProofFailed: it could not be started, did not end in time or gave no answer.
         Cancelled: through `control`.
     """
-    job = {"probe": _source(engine.replace("-", "_")), "distribution": DISTRIBUTIONS[engine], "names": list(names)}
+    return _answer(engine, "resolve", names, platform, around, seconds, control)
+
+
+def load(engine: str, name: str, platform: Path, around: Surroundings, seconds: float, control: Control) -> Resolved:
+    """The same for having the engine load one model, which may run code that its files carry.
+
+    Returns:
+        An answer without paths; the model is loaded if neither `problems` nor `missing` has it.
+
+    Raises as `ask` does.
+    """
+    return _answer(engine, "load", [name], platform, around, seconds, control)
+
+
+def _answer(
+    engine: str,
+    function: str,
+    names: Sequence[str],
+    platform: Path,
+    around: Surroundings,
+    seconds: float,
+    control: Control,
+) -> Resolved:
+    job = {
+        "probe": _source(engine.replace("-", "_")),
+        "distribution": DISTRIBUTIONS.get(engine),
+        "function": function,
+        "names": list(names),
+    }
     command = [str(platform_python(platform)), "-I", "-B", "-X", "utf8", "-c", _BOOT, _source("_run")]
     try:
         process = subprocess.Popen(
@@ -111,7 +143,8 @@ def ask(
         found = answer["found"].items()
         paths = {name: Path(one["path"]) for name, one in found if "path" in one}
         problems = {name: str(one["error"]) for name, one in found if "error" in one}
-        return Resolved(str(answer["version"]), paths, problems)
+        missing = {name: str(one["missing"]) for name, one in found if "missing" in one}
+        return Resolved(str(answer["version"]), paths, problems, missing)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         last = told.decode("utf-8", "replace").strip()[-_TOLD:].splitlines()
         raise ProofFailed(engine, last[-1] if last else f"exit code {process.returncode}") from error

@@ -25,6 +25,7 @@ class Situation:
         there: whether a file or folder exists.
         packages: of the platform's Python, version by canonical name.
         hub_models_ready: everything that engines would otherwise fetch from Hugging Face is ready.
+        read: a small text file's content, None if there is none.
         refusal: why a proxy did not let the platform's Hugging Face address be asked; None if none stood in the way.
     """
 
@@ -36,6 +37,7 @@ class Situation:
     there: Callable[[str], bool]
     packages: Mapping[str, str] = field(default_factory=dict)
     hub_models_ready: bool = False
+    read: Callable[[str], str | None] = lambda _path: None
     refusal: Text | None = None
 
     def value(self, name: str) -> str | None:

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Literal
 
 from model_preload.core.texts import Text, text
+
+MODEL_CACHE = "backend/utils/model_cache.py"
+"""The file by which the platform itself names caches below its `models-offline`; older revisions have none."""
 
 _NO_WHY = text("that is its default")
 
@@ -15,14 +19,18 @@ class Variable:
 
     name: str
     value: str
-    from_file: bool
+    origin: Literal["environment", "file", "platform"]
 
     @property
     def why(self) -> Text:
         """It decided."""
-        if self.from_file:
-            return text("{name} in the platform's .env says so", name=self.name)
-        return text("{name} in the environment says so", name=self.name)
+        match self.origin:
+            case "environment":
+                return text("{name} in the environment says so", name=self.name)
+            case "file":
+                return text("{name} in the platform's .env says so", name=self.name)
+            case "platform":
+                return text("the platform's own {file} sets {name}", file=MODEL_CACHE, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Surroundings:
         packages: version by canonical name.
         platform: the platform's folder, None if not known.
         home: the user's folder.
+        offline_root: the folder below which a platform that has MODEL_CACHE puts caches; None for an older one.
     """
 
     environ: Mapping[str, str]
@@ -42,18 +51,38 @@ class Surroundings:
     packages: Mapping[str, str]
     platform: PurePath | None
     home: PurePath
+    offline_root: PurePath | None = None
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """What the platform's processes are started with."""
+        return {**self.dotenv, **self.environ}
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What the engines' processes see."""
-        return {**self.dotenv, **self.environ}
+        """What the engines see: the platform's own code sets only what is not set, be it empty (MODEL_CACHE)."""
+        return {**self._caches, **self.given}
+
+    @property
+    def takes_modelscope(self) -> bool:
+        """Whether the worker tells MinerU to ask ModelScope."""
+        return takes_modelscope(self.given.get("MODEL_DOWNLOAD_SOURCE"), newer=self.offline_root is not None)
+
+    @property
+    def _caches(self) -> Mapping[str, str]:
+        if self.offline_root is None:
+            return {}
+        home = self.offline_root / "huggingface"
+        return {"HF_HOME": str(home), "HUGGINGFACE_HUB_CACHE": str(home / "hub")}
 
     def first(self, *names: str) -> Variable | None:
         """The first of those variables that is set, and not empty."""
         for name in names:
             value = self.variables.get(name)
+            if value and name in self.environ:
+                return Variable(name, value, "environment")
             if value:
-                return Variable(name, value, from_file=name not in self.environ)
+                return Variable(name, value, "file" if name in self.dotenv else "platform")
         return None
 
     def why(self, *names: str) -> Text:
@@ -76,3 +105,16 @@ class Surroundings:
         if found.is_absolute():
             return found
         return None if self.platform is None else self.platform / "backend" / found
+
+
+def takes_modelscope(source: str | None, *, newer: bool) -> bool:
+    """Whether the platform's worker sets MINERU_MODEL_SOURCE to modelscope (platform: litserve_worker.py, setup).
+
+    It does so where the package modelscope is there, which MinerU itself requires.
+
+    Args:
+        source: MODEL_DOWNLOAD_SOURCE; None if it is not set, which is `auto`.
+        newer: the platform has MODEL_CACHE; before, `auto` changed nothing.
+    """
+    named = "auto" if source is None else source.lower()
+    return named == "modelscope" or (newer and named == "auto")

@@ -58,6 +58,15 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (  # a proof without its place says nothing: it is asked for again
+        "DROP TABLE proofs",
+        """
+        CREATE TABLE proofs (
+            model TEXT PRIMARY KEY, engine TEXT NOT NULL, version TEXT NOT NULL, commit_id TEXT NOT NULL,
+            place TEXT NOT NULL, loaded INTEGER NOT NULL, proved_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 """The one at index n brings a file from format n to n + 1."""
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource
 from model_preload.core.engines.dotenv import DotEnv, read_platform
-from model_preload.core.engines.obstacles import Obstacle, obstacles
+from model_preload.core.engines.obstacle import Obstacle
+from model_preload.core.engines.obstacles import obstacles
 from model_preload.core.engines.packages import installed_packages
 from model_preload.core.engines.situation import Situation
 from model_preload.core.events import Control
@@ -83,6 +84,7 @@ def obstacles_of(services: Services, dotenv: DotEnv, control: Control) -> tuple[
         packages=installed_packages(platform),
         hub_models_ready=_hub_models_ready(services, control),
         there=lambda path: Path(path).exists(),
+        read=lambda path: services.disk.read_text(Path(path)),
     )
     return obstacles(replace(situation, refusal=_refusal(services, situation, control)))
 

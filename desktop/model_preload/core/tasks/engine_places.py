@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_preload.core import errors
-from model_preload.core.catalog import rules
 from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
 from model_preload.core.events import Control
 from model_preload.core.tasks.apply_env import EnvChange, obstacles_of, platform_file
@@ -73,7 +72,7 @@ def propose_places(services: Services, folders: Mapping[str, Path | None], contr
     for name, folder in folders.items():
         if name not in VARIABLES:
             raise ValueError(f"{name} names no folder of an engine")
-        if folder is not None and not (folder.is_absolute() and rules.is_wording(str(folder))):
+        if folder is not None and not (folder.is_absolute() and str(folder).isprintable()):
             raise errors.FolderUnfit(str(folder))
     outside = [name for name in folders if name in services.environ]
     if outside:

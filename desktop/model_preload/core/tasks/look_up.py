@@ -129,7 +129,7 @@ def _repository(hub: str, name: str, revision: str) -> HuggingFaceSource | Model
 
 
 def _literally(path: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", path)
+    return re.sub(r"([*?\[\]])", r"[\1]", path)
 
 
 def _shown(typed: str) -> str:

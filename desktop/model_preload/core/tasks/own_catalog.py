@@ -9,18 +9,29 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from model_preload.core import errors
-from model_preload.core.catalog import Catalog, Model, RepositorySource, Requirement, Source, builtin, load, parse
+from model_preload.core.catalog import (
+    Catalog,
+    Model,
+    RepositorySource,
+    Requirement,
+    Source,
+    builtin,
+    load,
+    parse,
+    rules,
+)
 from model_preload.core.files import Disk
 from model_preload.core.texts import text
 
 FILE = "catalog.toml"
 _HEADER = re.compile(r"^(?:[ \t]*#[^\r\n]*\r?\n)*[ \t]*\[\[[ \t]*model[ \t]*\]\]", re.MULTILINE)
 """The line that begins a model, and the comments right above it."""
-_SCHEMA = "schema = 1\n"
+_SCHEMA = f"schema = {rules.SCHEMA}\n"
 
 
 def whole_catalog(home: Path) -> tuple[Catalog, errors.CatalogProblem | None]:
@@ -111,10 +122,9 @@ class _File:
             return cls(path, _SCHEMA, _SCHEMA, (), ())
         models = () if _is_empty(path) else _apart(parse(content, path).models, path)
         written = content.decode()
-        begins = [found.start() for found in _HEADER.finditer(written)]
-        ends = [*begins[1:], len(written)]
-        pieces = tuple(written[begin:end] for begin, end in zip(begins, ends, strict=True))
-        start = written[: begins[0]] if begins else written
+        begins = [*(found.start() for found in _HEADER.finditer(written)), len(written)]
+        pieces = tuple(written[begin:end] for begin, end in pairwise(begins))
+        start = written[: begins[0]]
         if len(pieces) != len(models) or any(map(_is_other, pieces, models)):
             raise errors.CatalogProblem(path, [text("It is written in a way that only its author can change.")])
         return cls(path, written, start, pieces, models)
@@ -147,7 +157,7 @@ class _File:
 def _is_empty(path: Path) -> bool:
     """Whether there are no models in it, which is right for this file: they were all removed."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")).keys() <= {"schema"}
+        return tomllib.loads(path.read_text(encoding="utf-8-sig")) in ({}, {"schema": rules.SCHEMA})
     except (OSError, ValueError, RecursionError):
         return False
 

@@ -8,14 +8,14 @@ USER, SECRET, LOGIN = "<user>", "<secret>", "<login>"
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PWD|(?:^|_)KEY|CREDENTIAL|COOKIE", re.IGNORECASE)
 _GAP = r"(?:[\\/]|%(?:25)*(?:2F|5C))+"
 """What parts the steps of a path, also doubled or as an address writes it."""
-_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
+_WORD_BEGINS = re.compile(r"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf])\Z")
+"""What stands before a word, also where an address or JSON writes a sign in letters."""
 _AFTER = r"(?![A-Za-z0-9])"
 
 _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"(?<=://)[^\s\"'<>]*@", f"{LOGIN}@"),
-        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"'<>]+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
+        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"']+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
         (r"\b(Bearer|Basic)\s+[\w.~+/=-]{4,}", rf"\1 {SECRET}"),
         (r"\b(?:hf|api_org)_[A-Za-z0-9]{10,}", SECRET),
         (r"\bms-[0-9a-f-]{16,}", SECRET),
@@ -24,10 +24,13 @@ _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"([?&](?:[\w-]*(?:signature|token|sig|secret|password|credential|policy)|key-pair-id)=)[^&\s\"'<>]+",
             rf"\1{SECRET}",
         ),
-        (rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", rf"\1{USER}"),
     )
 )
 """What is taken out whoever the user is."""
+_ADDRESS = re.compile(r"://[^\s\"']*")
+_HOMES = re.compile(
+    rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", re.IGNORECASE
+)
 
 
 class Redaction:
@@ -40,16 +43,22 @@ class Redaction:
     """
 
     def __init__(self, users: Iterable[str], secrets: Iterable[str]) -> None:
-        self._secrets = _any_of(_written(secret) for secret in secrets if secret)
-        self._users = _any_of(map(_user, {user for user in users if len(user) > 1}), re.IGNORECASE)
+        self._secrets = _any_of(map(_written, sorted(filter(None, secrets), key=len, reverse=True)))
+        self._users = _any_of(
+            map(_user, sorted({user for user in users if len(user) > 1}, key=len, reverse=True)), re.IGNORECASE
+        )
 
     def __call__(self, told: str) -> str:
         """The same without them."""
         if self._secrets:
             told = self._secrets.sub(SECRET, told)
+        if "@" in told:
+            told = _ADDRESS.sub(_without_login, told)
         for pattern, instead in _ALWAYS:
             told = pattern.sub(instead, told)
-        return self._users.sub(_unless_marked, told) if self._users else told
+        if self._users:
+            told = self._users.sub(_named, told)  # after the logins, which are told by their form
+        return _HOMES.sub(rf"\1{USER}", told)
 
 
 def secrets_in(values: Mapping[str, str]) -> set[str]:
@@ -84,7 +93,7 @@ def _user(name: str) -> str:
     if short != name and short.isascii() and len(short) > 2:
         alternatives.insert(0, re.escape(re.sub(r"[+,;=\[\]]", "_", short)) + r"~\d+")
     joined = "|".join(alternatives)
-    return f"{_BEFORE}(?:{joined}){_AFTER}" if name.isascii() else joined
+    return f"(?:{joined}){_AFTER}" if name.isascii() else joined
 
 
 def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | None:
@@ -92,8 +101,17 @@ def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Patt
     return re.compile("|".join(all_), flags) if all_ else None
 
 
-def _unless_marked(found: re.Match[str]) -> str:
-    """Someone may be called as a mark is."""
-    start, end = found.span()
-    marked = found.string[start - 1 : end + 1] in (USER, SECRET, LOGIN)
-    return found[0] if marked else USER
+def _without_login(found: re.Match[str]) -> str:
+    """Up to the last `@`, since a password may hold what parts an address elsewhere."""
+    _, at, place = found[0].rpartition("@")
+    return f"://{LOGIN}@{place}" if at else found[0]
+
+
+def _named(found: re.Match[str]) -> str:
+    """The mark, unless it is a mark already, as someone may be called, or the end of a longer word."""
+    (start, end), whole = found.span(), found.string
+    if whole[start - 1 : end + 1] in (USER, SECRET, LOGIN):
+        return found[0]
+    is_word = found[0][0].isascii() and found[0][0].isalnum()
+    begins = not is_word or _WORD_BEGINS.search(whole, max(0, start - 3), start)
+    return USER if begins else found[0]

@@ -21,7 +21,7 @@ from model_preload.core.engines.dotenv import read_platform
 from model_preload.core.engines.output import reading_in
 from model_preload.core.engines.packages import Packages, packages
 from model_preload.core.engines.places import HUB_VARIABLES, Reading, reading
-from model_preload.core.engines.surroundings import Surroundings
+from model_preload.core.engines.surroundings import MODEL_CACHE, Surroundings
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.http import Client, RateLimiter, system_proxies
@@ -217,12 +217,21 @@ def open_services(
         with suppress(errors.DiskProblem):  # told by the doctor and by apply-env; the rest goes on without it
             if settings.platform is not None:
                 dotenv = read_platform(settings.platform, disk, environ)[1].values
-        around = Surroundings(environ, dotenv, known.versions, settings.platform, user_home)
+        offline = _offline_root(settings.platform, disk)
+        around = Surroundings(environ, dotenv, known.versions, settings.platform, user_home, offline)
         applicable = catalog.applicable(known.versions)
         yield Services(applicable, settings, journal, disk, client, credentials, environ, user_home, known, around)
     finally:
         client.close()
         journal.close()
+
+
+def _offline_root(platform: Path | None, disk: Disk) -> Path | None:
+    """See `Surroundings`; the name is that of the platform's `get_models_offline_root`."""
+    with suppress(errors.DiskProblem):
+        if platform is not None and disk.stat(platform / MODEL_CACHE) is not None:
+            return platform / "models-offline"
+    return None
 
 
 @dataclass(frozen=True)
@@ -272,11 +281,12 @@ def fresh_pin(services: Services, model: Model, source: Source, control: Control
     return pinned
 
 
-def pin(services: Services, model: Model, control: Control, *, refresh: bool = False) -> Pinned:
+def pin(services: Services, model: Model, control: Control, *, refresh: bool = False, stay: bool = False) -> Pinned:
     """The stored pin, else the first source that answers.
 
     Args:
         refresh: ask the hub even if a pin is stored.
+        stay: with the stored pin, also where a hub that the user prefers might bring what is missing.
 
     Raises:
         HubProblem, TransferProblem: the last source's, when none answered.
@@ -285,7 +295,7 @@ def pin(services: Services, model: Model, control: Control, *, refresh: bool = F
     stored = None if refresh else _fit_pin(services, model)
     if stored is not None:
         if stored.cache.foreign_ref() is None:
-            return _preferred(services, stored, control)
+            return stored if stay else _preferred(services, stored, control)
         log.info("%s: another program moved the cache, so the hub is asked again", model.key)
     return first_answer(services, model, services.sources_of(model), control)
 

@@ -33,7 +33,8 @@ class ModelStatus:
         files, files_ready, bytes: of the pinned listing; 0 if there is none yet.
         location: where its engine reads it; None if that is not known.
         checked_at: when the oldest digest was checked; None unless every one was.
-        proof: the engine's own code was seen to find this listing's files; None unless the model's files are ready.
+        proof: the engine's own code was seen to find this listing's files in this place; None unless the model's files
+            are ready.
     """
 
     model: Model
@@ -95,7 +96,7 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
             raise  # it is no model's own
         return _Judged(Judgement(Verdict.UNVERIFIED, (problem.title,), 0, 0, 0, None), None)
     proof = services.journal.proofs.load(model.key) if found.verdict.ready else None
-    holds = proof is not None and proof.commit == pinned.listing.commit
+    holds = proof is not None and proof.holds(pinned.listing.commit, services.place_of(model))
     return _Judged(found, pinned.cache.location, proof if holds else None)
 
 

@@ -18,7 +18,7 @@ def resolve(name):
         sys.modules["funasr"] = package
     from funasr.download.download_model_from_hub import download_model
 
-    asked = ALIASES.get(name, "iic/" + name)
+    asked = _asked(name)
     found = download_model(model=asked)
     folder = found["model_path"]
     if not os.path.isdir(folder):
@@ -28,3 +28,14 @@ def resolve(name):
     if not os.path.exists(found["init_param"]):
         raise FileNotFoundError(found["init_param"])
     return folder
+
+
+def load(name):
+    import torch  # noqa: F401  so that it is named if it is missing
+    from funasr import AutoModel
+
+    AutoModel(model=_asked(name), device="cpu", disable_update=True)
+
+
+def _asked(name):
+    return ALIASES.get(name, "iic/" + name)

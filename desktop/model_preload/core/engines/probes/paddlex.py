@@ -6,7 +6,7 @@ import os
 def resolve(name):
     from paddlex.inference.utils.official_models import official_models
 
-    asked = name + "-0.9B" if name.startswith("PaddleOCR-VL") else name
+    asked = _asked(name)
     folder = str(official_models[asked])
     if not _weights(folder):
         raise FileNotFoundError("no weights in " + folder)
@@ -14,6 +14,21 @@ def resolve(name):
     if found != asked:
         raise LookupError(folder + " is " + found + ", asked for is " + asked)
     return folder
+
+
+def load(name):
+    import paddle  # noqa: F401  so that it is named if it is missing
+    from paddlex import create_model
+    from paddlex.utils.deps import DependencyError
+
+    try:
+        create_model(_asked(name), device="cpu")
+    except DependencyError as error:  # a sentence, then a package a line
+        raise ModuleNotFoundError(str(error), name=str(error).splitlines()[-1]) from error
+
+
+def _asked(name):
+    return name + "-0.9B" if name.startswith("PaddleOCR-VL") else name
 
 
 def _weights(folder):

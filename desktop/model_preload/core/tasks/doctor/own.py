@@ -10,6 +10,7 @@ from model_preload.core.journal import FORMAT
 from model_preload.core.journal.health import health
 from model_preload.core.settings import FILE, load
 from model_preload.core.tasks.doctor.finding import Finding, met, note, ok, problem, untested
+from model_preload.core.tasks.own_catalog import own_models
 from model_preload.core.texts import size, text
 
 _HEALTH_SECONDS = 10.0
@@ -31,10 +32,14 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def settings(home: Path, environ: Mapping[str, str]) -> Finding:
-    """Whether the settings can be used; where they can't, the doctor goes on with the defaults."""
+    """Whether settings and own catalog can be used; where they can't, the doctor goes on without them."""
     try:
         load(home, environ)
     except errors.SettingsProblem as refused:
+        return met("settings", refused)
+    try:
+        own_models(home)
+    except errors.CatalogProblem as refused:
         return met("settings", refused)
     if (home / FILE).exists():
         return ok("settings", text("{path} can be used.", path=home / FILE))
