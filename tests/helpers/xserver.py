@@ -85,7 +85,9 @@ def screen(folder: Path, size: str = "1280x900") -> Iterator[Screen]:
         start("Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-noreset", pass_fds=(write,))
         os.close(write)
         number = os.read(read, 16).decode().strip()
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "DBUS_", "WAYLAND"))}
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(("QT_", "DBUS_", "WAYLAND"))
+        }
         environ |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb", "XDG_RUNTIME_DIR": str(folder)}
         made = Screen(environ)
         start("openbox", env=environ)

@@ -368,7 +368,15 @@ def test_every_control_is_named_and_can_be_reached_by_keys(scene: Scene, qtbot: 
     scene.examiner.cancel()
 
 
-_NAMED_BY_QT = {"QTabBar", "QTabWidget", "QScrollArea", "QSplitterHandle", "QHeaderView", "QWidget", "QToolBarExtension"}
+_NAMED_BY_QT = {
+    "QTabBar",
+    "QTabWidget",
+    "QScrollArea",
+    "QSplitterHandle",
+    "QHeaderView",
+    "QWidget",
+    "QToolBarExtension",
+}
 
 
 def test_state_is_remembered(scene: Scene, bench: Workbench, hub: Hub, qtbot: QtBot) -> None:

@@ -6,15 +6,27 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
-from model_preload.core.tasks.doctor.machine import Gpu, System, Untold
+from model_preload.core.tasks.doctor.machine import Gpu, Machine, System, Untold
+from model_preload.core.texts import Text
 
 _GPU_SECONDS = 8.0
 _MIB = 1 << 20
+
+
+def machine(proxies: Mapping[str, str], token_origin: Callable[[str], Text | None]) -> Machine:
+    """All of them, for the doctor.
+
+    Args:
+        proxies: by scheme, as the client got them.
+        token_origin: where the token of a hub comes from.
+    """
+    return Machine(Path(tempfile.gettempdir()), proxies, filesystem, long_paths, system, gpus, token_origin)
 
 
 def filesystem(path: Path) -> str | None:
