@@ -87,11 +87,11 @@ class EnvDialog(QDialog):
         whole.addWidget(self._found_label)
         whole.addWidget(self._found, 3)
         whole.addWidget(self._diff_label)
-        whole.addWidget(self._diff, 2)
+        whole.addWidget(self._diff, 3)
         whole.addWidget(self._kept)
         whole.addWidget(self._buttons)
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 100, letter.height() * 30)
+        self.resize(letter.averageCharWidth() * 100, letter.height() * 38)
 
     def _look(self) -> None:
         self._start(_propose, self._show, text("Looking at the platform's .env…"))

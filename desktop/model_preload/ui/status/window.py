@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from model_preload.core import errors
@@ -159,6 +159,7 @@ class StatusWindow(QMainWindow):
         self.resize(letter.averageCharWidth() * 140, letter.height() * 46)
 
     def _connect(self) -> None:
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self).activated.connect(self.close)
         self._check.triggered.connect(self.look)
         self._deep.triggered.connect(self._look_deep)
         self._prove.triggered.connect(self._want_proof)
@@ -174,6 +175,7 @@ class StatusWindow(QMainWindow):
         self._reports.told.connect(self._strip.say)
         self._reports.failed.connect(self._fail)
         self._board.summary_changed.connect(self._show)
+        self._downloads.working_changed.connect(self._show)
         self._downloads.batch_finished.connect(self._run_over)
         self._checks.found.connect(self._found)
         self._checks.failed.connect(self._look_failed)
