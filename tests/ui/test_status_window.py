@@ -5,6 +5,7 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,16 @@ from helpers.desk import demo_bench, demo_hub
 from helpers.status import Scene, make_scene
 from helpers.workbench import Workbench
 from model_preload.core.files import Disk
+from model_preload.core.journal import Proof
 from model_preload.core.tasks.doctor.finding import CHECKS, Finding
 from model_preload.core.tasks.preload import Mode
+from model_preload.core.tasks.services import stored_pin
 from model_preload.core.values import Verdict
 from model_preload.demo.hub import Hub
 from model_preload.ui.status.env_dialog import EnvDialog
 from model_preload.ui.status.findings import SECTIONS
 from model_preload.ui.status.headline import Step
+from model_preload.ui.status.model_tree import PROOF
 
 ENV = "# 天枢\r\nSECRET=s3cret\r\nMODEL_DOWNLOAD_SOURCE=modelscope\r\n".encode()
 
@@ -212,6 +216,26 @@ def test_engines_are_asked_and_each_model_says_what_came_of_it(scene: Scene, qtb
     assert said(scene.window, "What goes on") == ""
 
 
+def test_proof_is_told_with_engine_version_and_time(scene: Scene, qtbot: QtBot) -> None:
+    brought(scene, qtbot)
+    shown(scene, qtbot)
+    assert said(scene.window, "Proof") == "Its engine was not asked yet."
+    with scene.desk.core.lease() as opened:
+        for key, loaded in (("a", False), ("b", True)):
+            pinned = stored_pin(opened.services, opened.services.catalog.model(key))
+            assert pinned is not None
+            place = pinned.cache.location
+            proof = Proof("mineru", "2.6.2", pinned.listing.commit, place, loaded, datetime.now(UTC))
+            opened.services.journal.proofs.save(key, proof)
+    scene.window.look()
+    qtbot.waitUntil(lambda: said(scene.window, "Proof").startswith("Proven by mineru 2.6.2, today "))
+    tree = scene.window._models._model
+    assert [tree.index(row, PROOF).data() for row in range(3)] == ["mineru 2.6.2", "mineru 2.6.2, loaded", ""]
+    assert "sizes and times of the files are unchanged since, seen today" in said(scene.window, "Checked")
+    scene.window.choose("b")
+    assert said(scene.window, "Proof").startswith("Proven and loaded by mineru 2.6.2, today ")
+
+
 def test_findings_are_shown_as_they_come(scene: Scene, qtbot: QtBot) -> None:
     shown(scene, qtbot)
     found: list[Finding] = []
@@ -232,12 +256,12 @@ def test_findings_are_shown_as_they_come(scene: Scene, qtbot: QtBot) -> None:
     told = sum(model.rowCount(model.index(row, 0)) for row in range(model.rowCount()))
     assert told == len(found) == len(scene.examiner.findings)
     scene.window._tabs.setCurrentIndex(0)
-    scene.window._tabs.setCurrentIndex(1)
-    assert not scene.examiner.is_working  # only when it is first seen
-    qtbot.mouseClick(button(scene.window, "Examine"), Qt.MouseButton.LeftButton)
-    assert scene.examiner.is_working
-    qtbot.mouseClick(button(scene.window, "Stop examining"), Qt.MouseButton.LeftButton)
-    assert not scene.examiner.is_working
+    scene.window._tabs.setCurrentIndex(1)  # it is not examined again
+    with qtbot.waitSignal(scene.examiner.began):
+        qtbot.mouseClick(button(scene.window, "Examine"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(scene.examiner.ended):
+        qtbot.mouseClick(button(scene.window, "Stop examining"), Qt.MouseButton.LeftButton)
+    assert button(scene.window, "Examine").isVisible()
 
 
 def test_every_check_has_its_section() -> None:
@@ -312,7 +336,7 @@ class Opened(QObject):
 @pytest.fixture
 def opened(qapp: QApplication) -> Iterator[Opened]:
     handler = Opened()
-    QDesktopServices.setUrlHandler("file", handler, "open")
+    QDesktopServices.setUrlHandler("file", handler, "open")  # type: ignore[arg-type]  # its stub says bytes
     yield handler
     QDesktopServices.unsetUrlHandler("file")
 

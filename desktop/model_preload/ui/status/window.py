@@ -285,15 +285,15 @@ class StatusWindow(QMainWindow):
     def _proved(self, verified: tuple[Verified, ...]) -> None:
         self._models.set_verified(self._prover.verified)
         found = [one.evidence for one in verified]
-        proven = found.count(Evidence.PROOF)
+        proven, by_rule = found.count(Evidence.PROOF), found.count(Evidence.RULE)
         self._strip.say(
             plural(
                 "Proven: {proven} of {n} model; by rule: {rule}; not proven: {none}. Each one's reasons are below.",
                 "Proven: {proven} of {n} models; by rule: {rule}; not proven: {none}. Each one's reasons are below.",
                 len(found),
                 proven=proven,
-                rule=found.count(Evidence.RULE),
-                none=found.count(Evidence.NONE),
+                rule=by_rule,
+                none=len(found) - proven - by_rule,
             )
         )
         self.look()
