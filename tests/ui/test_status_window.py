@@ -110,6 +110,7 @@ def test_missing_models_are_asked_for_and_then_ready(scene: Scene, qtbot: QtBot)
         assert said(scene.window, "How it stands") == "Preloading: 0 of 3 models are done"
     assert wanted.args == [("a", "b", "c"), Mode.BRING]
     qtbot.waitUntil(lambda: said(scene.window, "How it stands") == "Ready: 3 of 3 models")
+    assert scene.window._headline is not None
     assert scene.window._headline.step is Step.NONE
 
 
@@ -224,7 +225,7 @@ def test_proof_is_told_with_engine_version_and_time(scene: Scene, qtbot: QtBot) 
         for key, loaded in (("a", False), ("b", True)):
             pinned = stored_pin(opened.services, opened.services.catalog.model(key))
             assert pinned is not None
-            place = pinned.cache.location
+            place = opened.services.place_of(pinned.model)
             proof = Proof("mineru", "2.6.2", pinned.listing.commit, place, loaded, datetime.now(UTC))
             opened.services.journal.proofs.save(key, proof)
     scene.window.look()
