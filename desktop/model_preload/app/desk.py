@@ -19,8 +19,8 @@ from model_preload.downloads.examiner import Examiner
 from model_preload.downloads.forecast import Forecasts
 from model_preload.downloads.open_core import OpenCore
 from model_preload.downloads.prover import Prover
-from model_preload.system import machine as facts
 from model_preload.system.credentials import SystemCredentials, hf_home
+from model_preload.system.machine import this_machine
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class Surroundings:
         ) as services:
             yield services
 
-    def machine(self) -> Machine:
-        """What only the system can tell. Raises SettingsProblem; any thread."""
-        proxies = {} if self.direct else proxies_of(settings.load(self.home, self.environ))
-        return facts.machine(proxies, SystemCredentials(self.environ, hf_home(self.environ)).origin)
+    def machine(self, chosen: settings.Settings) -> Machine:
+        """What only the system can tell, by these settings. Any thread."""
+        proxies = {} if self.direct else proxies_of(chosen)
+        return this_machine(proxies, SystemCredentials(self.environ, hf_home(self.environ)).origin)
 
     def own_keys(self) -> frozenset[str]:
         """Of the models that the user may edit. Raises CatalogProblem."""
@@ -82,7 +82,7 @@ class Desk(QObject):
         self,
         opening: Callable[[], AbstractContextManager[Services]],
         home: Path,
-        machine: Callable[[], Machine],
+        machine: Callable[[settings.Settings], Machine],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)

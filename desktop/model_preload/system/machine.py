@@ -19,14 +19,21 @@ _GPU_SECONDS = 8.0
 _MIB = 1 << 20
 
 
-def machine(proxies: Mapping[str, str], token_origin: Callable[[str], Text | None]) -> Machine:
-    """All of them, for the doctor.
+def this_machine(proxies: Mapping[str, str], token_origin: Callable[[str], Text | None]) -> Machine:
+    """The machine that this program runs on.
 
     Args:
-        proxies: by scheme, as the client got them.
-        token_origin: where the token of a hub comes from.
+        proxies, token_origin: as in `Machine`.
     """
-    return Machine(Path(tempfile.gettempdir()), proxies, filesystem, long_paths, system, gpus, token_origin)
+    return Machine(
+        temp=Path(tempfile.gettempdir()),
+        proxies=proxies,
+        filesystem=filesystem,
+        long_paths=long_paths,
+        system=system,
+        gpus=gpus,
+        token_origin=token_origin,
+    )
 
 
 def filesystem(path: Path) -> str | None:
