@@ -1,12 +1,22 @@
 """The catalog window by keyboard, on a real desk."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QTableView, QTabWidget, QToolButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QTabWidget,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
@@ -235,7 +245,7 @@ def test_folder_and_link(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> Non
         desk.downloads.preload(["a"])
     window.select("a")
     opened = Opened()
-    QDesktopServices.setUrlHandler("file", opened, b"open")
+    QDesktopServices.setUrlHandler("file", opened, "open")  # type: ignore[arg-type]  # the stubs want bytes
     window._actions[Deed.OPEN_FOLDER].trigger()
     QDesktopServices.unsetUrlHandler("file")
     status = desk.board.row("a").status
@@ -282,3 +292,12 @@ def test_every_control_has_a_name_and_can_be_reached(window: CatalogWindow) -> N
             assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert table(window).accessibleName()
     assert window.childAt(QPoint(5, 5)) is not None
+
+
+def test_no_menu_has_a_mnemonic_twice(desk: Desk, window: CatalogWindow) -> None:
+    window.use_own(frozenset("a"))
+    desk.downloads.preload(["a", "b"])
+    window.select("a")
+    for menu in (window._menu, *window.menuBar().findChildren(QMenu)):
+        keys = [found[1].lower() for action in menu.actions() if (found := re.search("&(.)", action.text()))]
+        assert len(keys) == len(set(keys)), f"{menu.title()}: {sorted(keys)}"

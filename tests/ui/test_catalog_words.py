@@ -17,6 +17,7 @@ from model_preload.core.values import Verdict
 from model_preload.downloads.board import Row
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Failure, Work
+from model_preload.ui.catalog.actions import bare
 from model_preload.ui.catalog.facts import Kind, facts, page_of
 from model_preload.ui.catalog.sentences import trouble, whole_text
 from model_preload.ui.catalog.window import Page, page_for
@@ -100,6 +101,11 @@ def test_the_verdict_gives_its_reasons() -> None:
     assert cells(which, (), "en")[Column.VERDICT].tip == f"not here\n{OFFLINE.message}"
 
 
+@pytest.mark.parametrize("label", ["&Preload all", "Preload all", "Preload all(&P)"])
+def test_buttons_of_a_toolbar_have_no_mnemonics(label: str) -> None:
+    assert bare(label) == "Preload all"
+
+
 def test_a_tip_shows_markup_as_it_is() -> None:
     assert plain_tip("<b>a & b</b>\nc") == "<qt>&lt;b&gt;a &amp; b&lt;/b&gt;<br>c</qt>"
     assert plain_tip("") == ""
@@ -151,6 +157,7 @@ def test_pages(loaded: bool, problem: bool, models: int, shown: int, page: Page)
     [
         (Summary(Mood.UNKNOWN, 3), "The models are being looked at…"),
         (Summary(Mood.IDLE), "There is no model in the catalog."),
+        (Summary(Mood.DONE, 6, 2, 2, 2), "All required models are here; 2 of 6 models are ready"),
         (Summary(Mood.DONE, 6, 6), "Ready: 6 of 6 models are ready"),
         (Summary(Mood.IDLE, 6, 2, 4, 1), "3 required models are missing; 2 of 6 models are ready"),
         (Summary(Mood.IDLE, 1, 0), "Not everything is here; 0 of 1 model is ready"),

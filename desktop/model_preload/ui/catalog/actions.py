@@ -1,5 +1,6 @@
 """The deeds as actions: one each, in toolbar, menus and context menu alike."""
 
+import re
 from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
@@ -51,6 +52,14 @@ _TIPS: Mapping[Deed, Text] = {
 }
 
 
+_MNEMONIC = re.compile(r"\(&.\)|&")
+
+
+def bare(label: str) -> str:
+    """Without its mnemonic, which Chinese has in brackets behind the words."""
+    return _MNEMONIC.sub("", label)
+
+
 class CatalogActions(QObject):
     """Signals: triggered(Deed)."""
 
@@ -75,6 +84,7 @@ class CatalogActions(QObject):
         self._offers = offers
         for deed, offer in offers.items():
             self._actions[deed].setText(str(offer.label))
+            self._actions[deed].setIconText(bare(str(offer.label)))
             self._actions[deed].setEnabled(offer.enabled)
 
     def _made(self, deed: Deed) -> QAction:

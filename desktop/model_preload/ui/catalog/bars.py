@@ -92,7 +92,7 @@ def add_menus(window: QMainWindow, actions: CatalogActions, columns: QMenu, view
         columns: the menu to choose columns from.
         view: what else the window can show, hide or go to.
     """
-    close = QAction(str(text("C&lose")), window)
+    close = QAction(str(text("Cl&ose")), window)
     close.setShortcut("Ctrl+W")
     close.triggered.connect(window.close)
     bar = window.menuBar()

@@ -6,12 +6,13 @@ from functools import partial
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QFormLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QToolButton,
@@ -62,7 +63,8 @@ class DetailPane(QWidget):
         self._looked = 0.0
         self._name = _heading()
         self._description = _label()
-        self._form = QFormLayout()
+        self._facts = QWidget()
+        self._column = QVBoxLayout()
         self._work = AtWork(self)
         self._work_view = AtWorkView(self._work)
         self._files = FilesTable(self)
@@ -94,18 +96,17 @@ class DetailPane(QWidget):
         self._row = self._board.row(key) if key else None
         self._found = None
         self._forget_job()
-        self._files.show(())
         self._fill()
+        self._fill_files()
         if key:
             self._look()
 
     def _lay_out(self) -> None:
         box = QWidget()
-        column = QVBoxLayout(box)
-        column.addWidget(self._work_view)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        column.addLayout(self._form)
-        column.addStretch(1)
+        box.setLayout(self._column)
+        self._column.addWidget(self._work_view)
+        self._column.addWidget(self._facts)
+        self._column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -136,11 +137,9 @@ class DetailPane(QWidget):
         told = facts(row, self._board.parts(self._key), self._found, self._language, self._settings)
         if told != self._told:
             self._told = told
-            while self._form.rowCount():
-                self._form.removeRow(0)
-            for fact in told:
-                self._form.addRow(str(text("{label}:", label=fact.label)), _shown(fact))
-        self._fill_files()
+            self._facts.deleteLater()
+            self._facts = _sheet(told)
+            self._column.insertWidget(1, self._facts)
 
     def _fill_work(self, row: Row) -> None:
         working = row.work.activity.working
@@ -180,6 +179,7 @@ class DetailPane(QWidget):
         self._looked = time.monotonic()
         self._found = found
         self._fill()
+        self._fill_files()
 
     def _look_failed(self, problem: errors.Circumstance) -> None:
         self._job = None
@@ -215,6 +215,22 @@ class DetailPane(QWidget):
 
 def _files(key: str, opened: Opened, control: Control, _sink: EventSink) -> ModelFiles:
     return files(opened.services, key, control)
+
+
+def _sheet(told: tuple[Fact, ...]) -> QWidget:
+    """A line for each; a grid gives folded words the height that they need, which a form layout does not."""
+    sheet = QWidget()
+    grid = QGridLayout(sheet)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setColumnStretch(1, 1)
+    for line, fact in enumerate(told):
+        label, shown = QLabel(str(text("{label}:", label=fact.label))), _shown(fact)
+        label.setBuddy(shown)
+        # Beside words that may be folded the first line counts, beside a field its middle.
+        words = fact.kind is Kind.WORDS
+        grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop if words else Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(shown, line, 1)
+    return sheet
 
 
 def _shown(fact: Fact) -> QWidget:
@@ -260,6 +276,7 @@ def _link(fact: Fact) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     button.setAccessibleName(fact.value)
     button.setAccessibleDescription(str(text("Opens the page in the browser")))
     button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(fact.link)))

@@ -77,20 +77,20 @@ def offers(
         Deed.PRELOAD_ALL: _for(text("Preload &all"), wanted),
         Deed.PRELOAD_REQUIRED: _for(text("Preload &required"), [row for row in wanted if row.model.required]),
         Deed.PRELOAD_SELECTED: _preload_selected(selected),
-        Deed.UPDATE: _for(text("&Look for a newer version"), [row for row in selected if not row.work.activity.queued]),
+        Deed.UPDATE: _for(text("Look for a &newer version"), [row for row in selected if not row.work.activity.queued]),
         Deed.PAUSE: _scoped(text("Pa&use"), text("Pa&use all"), rows, selected, _pausable),
-        Deed.RESUME: _scoped(text("Res&ume"), text("Res&ume all"), rows, selected, _paused),
+        Deed.RESUME: _scoped(text("Re&sume"), text("Re&sume all"), rows, selected, _paused),
         Deed.CANCEL: _scoped(text("&Cancel"), text("&Cancel all"), rows, selected, _cancellable),
         Deed.REPAIR: _repair(rows, selected),
         **{move: _move(move, keys, order, running) for move in MOVES},
         Deed.OPEN_FOLDER: Offer(text("Open &folder"), there[:1], bool(one and there)),
         Deed.COPY_LINK: Offer(text("Copy repository &link"), keys, bool(keys)),
         Deed.SHOW_LOG: Offer(text("Show in l&og"), one, bool(one)),
-        Deed.SHOW_STATUS: Offer(text("Show in &status"), one, bool(one)),
+        Deed.SHOW_STATUS: Offer(text("S&how in status"), one, bool(one)),
         Deed.ADD: Offer(text("A&dd a model…"), enabled=True),
         Deed.EDIT: Offer(text("&Edit…"), one, bool(one) and one[0] in own),
         Deed.REMOVE: Offer(text("Re&move…"), one, bool(one) and one[0] in own),
-        Deed.IMPORT: Offer(text("&Import a catalog…"), enabled=True),
+        Deed.IMPORT: Offer(text("Import a &catalog…"), enabled=True),
     }
 
 
@@ -136,9 +136,9 @@ def _repair(rows: Sequence[Row], selected: Sequence[Row]) -> Offer:
     """Of those that are here in part at least; where none of them is selected, of all that are damaged."""
     here = [row for row in selected if row.verdict not in (None, Verdict.MISSING) and not row.work.activity.queued]
     if here:
-        return _for(text("Repai&r"), here)
+        return _for(text("Repa&ir"), here)
     damaged = tuple(row.model.key for row in rows if row.verdict is Verdict.DAMAGED and not row.work.activity.queued)
-    return Offer(text("Repai&r damaged") if damaged else text("Repai&r"), damaged, bool(damaged), whole=bool(damaged))
+    return Offer(text("Repa&ir damaged") if damaged else text("Repa&ir"), damaged, bool(damaged), whole=bool(damaged))
 
 
 def _move(move: Deed, selected: Sequence[str], order: Sequence[str], running: str) -> Offer:
@@ -161,8 +161,8 @@ def _move(move: Deed, selected: Sequence[str], order: Sequence[str], running: st
 
 
 _MOVES = {
-    Deed.FIRST: text("Move to the &front"),
-    Deed.UP: text("Move &up"),
-    Deed.DOWN: text("Move &down"),
-    Deed.LAST: text("Move to the &end"),
+    Deed.FIRST: text("Move to the fron&t"),
+    Deed.UP: text("Mo&ve up"),
+    Deed.DOWN: text("Move do&wn"),
+    Deed.LAST: text("Move to the en&d"),
 }

@@ -40,6 +40,8 @@ def whole_text(summary: Summary, problem: errors.Circumstance | None, *, loaded:
             )
         case Mood.ATTENTION:
             return str(text("Something is not in order; {ready}", ready=_ready(summary)))
+        case Mood.DONE if summary.ready < summary.models:
+            return str(text("All required models are here; {ready}", ready=_ready(summary)))
         case Mood.DONE:
             return str(text("Ready: {ready}", ready=_ready(summary)))
         case Mood.IDLE:

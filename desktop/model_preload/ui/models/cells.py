@@ -61,13 +61,13 @@ _VERDICT_ORDER = (
     Verdict.READY,
     None,
 )
-_PLACES = {
+_PLACES: dict[str, str | Text] = {
     "huggingface": text("Hugging Face cache"),
-    "mineru": text("MinerU"),
-    "paddlex": text("PaddleX"),
-    "funasr": text("FunASR"),
+    "mineru": "MinerU",
+    "paddlex": "PaddleX",
+    "funasr": "FunASR",
     "watermark": text("Watermark removal"),
-    "simple-lama": text("simple-lama"),
+    "simple-lama": "simple-lama",
 }
 
 
