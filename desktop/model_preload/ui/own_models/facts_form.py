@@ -113,7 +113,7 @@ class FactsForm(QWidget):
     def _arrange(self) -> None:
         self._form = form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(str(text("&Name")), self._name)
         form.addRow("", self._notes[Field.NAME])
         form.addRow(str(text("&Key")), self._key)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 
 from model_preload.core.texts import text
 from model_preload.core.values import ListedFile
@@ -52,6 +53,7 @@ class FileTree(QAbstractItemModel):
         super().__init__(parent)
         self._nodes = [_Node("", 0)]
         self._files: dict[str, int] = {}
+        self._row = QSize(0, round(QFontMetrics(QGuiApplication.font()).height() * 1.5))
 
     def show(self, files: Sequence[ListedFile]) -> None:
         """Those files from now on; none of them counts yet."""
@@ -122,6 +124,8 @@ class FileTree(QAbstractItemModel):
                 return _state(node)
             case Qt.ItemDataRole.TextAlignmentRole, 1:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            case Qt.ItemDataRole.SizeHintRole, _:
+                return self._row
         return None
 
     def setData(  # noqa: N802

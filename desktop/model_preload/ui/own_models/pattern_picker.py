@@ -1,6 +1,6 @@
 """Which files of a repository count: by patterns, by a quick choice, or ticked in a tree; it is always patterns."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -53,7 +53,7 @@ class PatternPicker(QWidget):
         self._note = Note()
         self._tree = FileTree(self)
         self._view = self._make_view()
-        self._total = plain_label()
+        self._total = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._unlisted = plain_label(str(text("The list of files is not at hand, so patterns can't be tried out.")))
         self._arrange()
         self._quick.activated.connect(self._quickly)
@@ -106,7 +106,7 @@ class PatternPicker(QWidget):
         self._quick_label = QLabel(str(text("Qu&ick choice")))
         self._view_label = QLabel(str(text("Fil&es")))
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self._quick_label, self._quick)
         form.addRow(str(text("&Only these")), self._include)
         form.addRow(str(text("No&t these")), self._exclude)
@@ -118,7 +118,7 @@ class PatternPicker(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._view_label)
         head.addStretch(1)
-        head.addWidget(self._total, 4)
+        head.addWidget(self._total)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)

@@ -60,10 +60,11 @@ class RemoveModelDialog(QDialog):
         self._note = Note()
         self._buttons = QDialogButtonBox()
         self._remove = QPushButton(icon("remove"), str(text("&Remove")))
-        self._buttons.addButton(self._remove, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
+        self._buttons.addButton(self._remove, QDialogButtonBox.ButtonRole.DestructiveRole)
+        cancel = self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self._words = [title_label(str(text("Remove “{name}” from the catalog?", name=name))), plain_label(str(fate))]
         self._arrange()
+        cancel.setDefault(True)
         self._remove.clicked.connect(self._begin)
         self._buttons.rejected.connect(self.reject)
 
