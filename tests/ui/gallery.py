@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from helpers.status_pictures import PICTURES
+from helpers import own_model_pictures, status_pictures
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.ui.log_window import LogWindow
 
@@ -89,6 +89,7 @@ WINDOWS: dict[str, Callable[[Path], QWidget]] = {
     "log-chosen": log_chosen,
     "log-empty": log_empty,
     "log-no-hit": log_no_hit,
-    **PICTURES,
+    **status_pictures.PICTURES,
+    **own_model_pictures.PICTURES,
 }
 """Name and maker of each; a maker gets an empty folder, and the window owns all that it needs."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QPushButton, QRadioButton
+from PySide6.QtWidgets import QAbstractButton, QLabel
 from pytestqt.qtbot import QtBot
 
 from helpers.own_models import TOKEN, OwnBench, own_benches, own_hub
@@ -55,8 +55,7 @@ def answered(qtbot: QtBot, dialog: AddModelDialog) -> None:
 
 
 def page(dialog: AddModelDialog) -> str:
-    pages = {dialog._start: "start", dialog._busy: "busy", dialog._trouble: "trouble", dialog._result: "result"}
-    return pages[dialog._stack.currentWidget()]
+    return ("start", "busy", "trouble", "result")[dialog._stack.currentIndex()]
 
 
 def shown(button: QAbstractButton) -> bool:
@@ -66,7 +65,8 @@ def shown(button: QAbstractButton) -> bool:
 def test_a_model_is_added_by_the_keyboard_alone(qtbot: QtBot, bench: OwnBench) -> None:
     dialog = opened(qtbot, bench)
     assert page(dialog) == "start"
-    assert not dialog._look_up.isEnabled() and not dialog._add.isEnabled()
+    assert not dialog._look_up.isEnabled()
+    assert not dialog._add.isEnabled()
     qtbot.keyClicks(dialog._address, "acme/voice-small")
     qtbot.keyClick(dialog._address, Qt.Key.Key_Return)
     assert page(dialog) == "busy"
@@ -79,7 +79,8 @@ def test_a_model_is_added_by_the_keyboard_alone(qtbot: QtBot, bench: OwnBench) -
     assert re.fullmatch("[0-9a-f]{40}", form._commit.text())
     assert form._cache_path.text() == str(bench.bench.cache)
     assert dialog._picker._total.text() == "8 of 8 files, 272 kB"
-    assert dialog.focusWidget() is form._name and dialog._add.isDefault()
+    assert dialog.focusWidget() is form._name
+    assert dialog._add.isDefault()
     qtbot.keyClicks(form._name, "Voice")
     with qtbot.waitSignal(dialog.added, timeout=10_000) as added:
         qtbot.keyClick(form._name, Qt.Key.Key_Return)
@@ -121,7 +122,9 @@ def test_the_hub_that_the_user_prefers_comes_first(qtbot: QtBot, bench: OwnBench
 @pytest.mark.parametrize(
     ("typed", "unclear"), [("acme/voice-small", True), ("https://hf.co/acme/voice-small", False), ("acme", False)]
 )
-def test_the_hub_is_asked_for_only_where_it_is_not_clear(qtbot: QtBot, bench: OwnBench, typed: str, unclear: bool) -> None:
+def test_the_hub_is_asked_for_only_where_it_is_not_clear(
+    qtbot: QtBot, bench: OwnBench, typed: str, unclear: bool
+) -> None:
     dialog = opened(qtbot, bench)
     dialog._address.setText(typed)
     assert dialog._hub.isVisible() == unclear
@@ -135,7 +138,8 @@ def test_a_plain_file_needs_a_folder_and_may_have_a_digest(
     asked(qtbot, dialog, address)
     form = dialog._form
     assert page(dialog) == "result"
-    assert not dialog._picker.isVisibleTo(dialog) and form._sha256.isVisibleTo(dialog)
+    assert not dialog._picker.isVisibleTo(dialog)
+    assert form._sha256.isVisibleTo(dialog)
     assert {str(told) for told in form.findings.values()} == {"Choose a folder."}
     assert not dialog._add.isEnabled()
     form._folder_chosen(str(tmp_path / "models"))
@@ -186,9 +190,18 @@ def test_a_problem_is_shown_in_place_with_what_to_do(
         assert "secret" not in trouble.said()
         assert (shown(trouble._page), shown(trouble._settings), shown(trouble._retry)) == ways
         assert not shown(trouble._blind)
-        assert dialog.focusWidget() is dialog._address and dialog._look_up.isDefault()
+        assert dialog.focusWidget() is dialog._address
+        assert dialog._look_up.isDefault()
         assert not dialog._add.isEnabled()
         assert trouble._title.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_a_plain_file_that_is_not_there(qtbot: QtBot, bench: OwnBench, hub: Hub) -> None:
+    dialog = opened(qtbot, bench)
+    asked(qtbot, dialog, hub.file_url("none.pt").replace("127.0.0.1", "localhost"))
+    assert page(dialog) == "trouble"
+    assert "404" in dialog._trouble._title.text()
+    assert dialog._trouble._step.text() == "Check the address, and try again."
 
 
 def test_a_gated_one_is_had_once_its_licence_was_accepted(
@@ -242,15 +255,18 @@ def test_a_look_up_is_given_up(qtbot: QtBot, tmp_path: Path, way: str) -> None:
         dialog = opened(qtbot, bench)
         dialog._address.setText("acme/voice-small")
         dialog._look_up.click()
-        assert page(dialog) == "busy" and dialog.focusWidget() is dialog._busy._cancel
+        assert page(dialog) == "busy"
+        assert dialog.focusWidget() is dialog._busy._cancel
         assert dialog._busy._what.text() == "Asking 127.0.0.1…"
         qtbot.waitUntil(lambda: bool(hub.requests))
         if way == "escape":
             qtbot.keyClick(dialog._busy._cancel, Qt.Key.Key_Escape)
         else:
             qtbot.keyClick(dialog._busy._cancel, Qt.Key.Key_Space)
-        assert dialog.isVisible() and page(dialog) == "start"
-        assert dialog._address.isEnabled() and dialog._address.text() == "acme/voice-small"
+        assert dialog.isVisible()
+        assert page(dialog) == "start"
+        assert dialog._address.isEnabled()
+        assert dialog._address.text() == "acme/voice-small"
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
 
@@ -261,7 +277,8 @@ def test_closing_gives_a_look_up_up(qtbot: QtBot, tmp_path: Path) -> None:
         dialog._address.setText("acme/voice-small")
         dialog._look_up.click()
         dialog.close()
-        assert dialog._job is None and not dialog.isVisible()
+        assert dialog._job is None
+        assert not dialog.isVisible()
 
 
 def test_keys_are_checked_as_typed(qtbot: QtBot, bench: OwnBench) -> None:
@@ -271,7 +288,8 @@ def test_keys_are_checked_as_typed(qtbot: QtBot, bench: OwnBench) -> None:
     for key, note in (("known", "Another model has this key."), ("Bad Key", "Lower-case"), ("good", "")):
         form._key.setText(key)
         told = next(iter(form._notes.values())).text() or form._key.accessibleDescription()
-        assert told.startswith(note) and bool(told) == bool(note)
+        assert told.startswith(note)
+        assert bool(told) == bool(note)
         assert dialog._add.isEnabled() == (not note)
 
 
@@ -285,12 +303,15 @@ def test_patterns_and_ticks_are_one(qtbot: QtBot, bench: OwnBench) -> None:
     assert dialog._add.isEnabled()
     assert picker._quick.currentText() == "By patterns"
     picker._include.setText("*.json, ../x")
-    assert picker._note.text().startswith("These are no patterns: ../x") and not dialog._add.isEnabled()
+    assert picker._note.text().startswith("These are no patterns: ../x")
+    assert not dialog._add.isEnabled()
     picker._include.setText("*.xml")
-    assert picker._note.text() == "No file is left. Choose at least one." and not dialog._add.isEnabled()
+    assert picker._note.text() == "No file is left. Choose at least one."
+    assert not dialog._add.isEnabled()
     picker._quick.setCurrentIndex(picker._quick.findText("Only the top level"))
     picker._quick.activated.emit(picker._quick.currentIndex())
-    assert picker.choice == Choice((), ("*/*",)) and dialog._add.isEnabled()
+    assert picker.choice == Choice((), ("*/*",))
+    assert dialog._add.isEnabled()
     first = picker._tree.index(0, 0)
     picker._view.setFocus()
     picker._view.setCurrentIndex(first)
@@ -313,10 +334,13 @@ def test_what_was_typed_since_has_to_be_looked_up(qtbot: QtBot, bench: OwnBench)
     dialog = opened(qtbot, bench)
     asked(qtbot, dialog, "acme/voice-small")
     dialog._address.setText("acme/voice-smal")
-    assert not dialog._add.isEnabled() and not dialog._result.isEnabled() and dialog._look_up.isDefault()
+    assert not dialog._add.isEnabled()
+    assert not dialog._result.isEnabled()
+    assert dialog._look_up.isDefault()
     assert dialog._note.text() == "This is of what was typed before. Look it up again."
     dialog._address.setText("acme/voice-small")
-    assert dialog._add.isEnabled() and dialog._note.text() == ""
+    assert dialog._add.isEnabled()
+    assert dialog._note.text() == ""
 
 
 def test_what_the_catalog_refuses_is_told_and_can_be_mended(qtbot: QtBot, bench: OwnBench) -> None:
@@ -326,7 +350,8 @@ def test_what_the_catalog_refuses_is_told_and_can_be_mended(qtbot: QtBot, bench:
     path.write_text("schema = 1\nnonsense = 2\n", encoding="utf-8")
     dialog._add.click()
     qtbot.waitUntil(lambda: bool(dialog._note.text()))
-    assert "nonsense" in dialog._note.text() and dialog.isVisible()
+    assert "nonsense" in dialog._note.text()
+    assert dialog.isVisible()
     path.unlink()
     with qtbot.waitSignal(dialog.added, timeout=10_000):
         dialog._add.click()
@@ -344,7 +369,9 @@ def test_a_model_is_edited(qtbot: QtBot, bench: OwnBench) -> None:
     dialog = opened(qtbot, bench, added(qtbot, bench))
     assert dialog._address.text() == "acme/voice-small"
     answered(qtbot, dialog)
-    assert dialog._form._key.isReadOnly() and dialog._add.text() == "&Save" and dialog._add.isEnabled()
+    assert dialog._form._key.isReadOnly()
+    assert dialog._add.text() == "&Save"
+    assert dialog._add.isEnabled()
     dialog._form._name.setText("Stimme")
     dialog._form._required.setChecked(True)
     dialog._picker._exclude.setText("*.bin")
@@ -361,12 +388,15 @@ def test_offline_a_model_is_edited_without_its_files(qtbot: QtBot, bench: OwnBen
     hub.close()
     dialog = opened(qtbot, bench, model)
     answered(qtbot, dialog)
-    assert page(dialog) == "trouble" and shown(dialog._trouble._blind)
+    assert page(dialog) == "trouble"
+    assert shown(dialog._trouble._blind)
     dialog._trouble._blind.click()
     answered(qtbot, dialog)
     assert page(dialog) == "result"
     picker = dialog._picker
-    assert not picker._view.isVisible() and picker._unlisted.isVisible() and picker._note.text() == ""
+    assert not picker._view.isVisible()
+    assert picker._unlisted.isVisible()
+    assert picker._note.text() == ""
     picker._exclude.setText("[")
     assert not dialog._add.isEnabled()
     picker._exclude.setText("*.bin")
@@ -385,9 +415,8 @@ def test_a_listing_of_thousands_is_picked_from_without_a_wait(qtbot: QtBot, benc
 
 
 def mnemonics(dialog: AddModelDialog) -> list[str]:
-    kinds = (QPushButton, QRadioButton, QCheckBox, QLabel)
-    widgets = [widget for kind in kinds for widget in dialog.findChildren(kind) if widget.isVisible()]
-    found = (re.search("&([^&])", widget.text()) for widget in widgets)
+    widgets: list[QAbstractButton | QLabel] = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLabel)]
+    found = (re.search("&([^&])", widget.text()) for widget in widgets if widget.isVisible())
     return sorted(letter[1].lower() for letter in found if letter)
 
 

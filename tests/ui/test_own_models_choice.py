@@ -13,7 +13,16 @@ def listed(*paths: str) -> list[ListedFile]:
     return [ListedFile(path, 10 * number, None) for number, path in enumerate(paths, 1)]
 
 
-PATHS = ("README.md", "config.json", "m.bin", "m.safetensors", "onnx/a.onnx", "onnx/q/b.onnx", "tok/x.json", "tok/y.txt")
+PATHS = (
+    "README.md",
+    "config.json",
+    "m.bin",
+    "m.safetensors",
+    "onnx/a.onnx",
+    "onnx/q/b.onnx",
+    "tok/x.json",
+    "tok/y.txt",
+)
 
 
 @pytest.mark.parametrize(

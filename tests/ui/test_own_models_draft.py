@@ -52,7 +52,13 @@ def test_findings(changes: dict[str, object], found: dict[Field, str]) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "ambiguous"),
-    [("owner/name", True), (" owner/name@v1 ", True), ("https://hf.co/owner/name", False), ("owner", False), ("", False)],
+    [
+        ("owner/name", True),
+        (" owner/name@v1 ", True),
+        ("https://hf.co/owner/name", False),
+        ("owner", False),
+        ("", False),
+    ],
 )
 def test_only_a_name_is_ambiguous(typed: str, ambiguous: bool) -> None:
     assert is_ambiguous(typed) == ambiguous
@@ -164,6 +170,7 @@ TROUBLES: list[tuple[errors.Circumstance, str, str, bool]] = [
     (errors.RepositoryMissing(HOST, "a/b"), "", "hubs", True),
     (errors.TokenRefused(HOST), "", "hubs", True),
     (errors.RevisionMissing(HOST, "a/b", "v9"), "", "", True),
+    (errors.HubRefused("https://x.example/m.pt", 410), "", "", True),
     (errors.HubUnreachable(HOST, "no route"), "", "network", True),
     (errors.HubTimeout(HOST, 20), "", "network", True),
     (errors.HubBusy(HOST, 503), "", "", True),

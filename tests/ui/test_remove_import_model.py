@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from helpers.own_models import OwnBench, own_benches, own_hub
@@ -47,19 +47,25 @@ def test_a_model_is_removed_and_its_files_stay(qtbot: QtBot, bench: OwnBench, tm
     dialog = asked(qtbot, bench, one, tmp_path / "models")
     assert dialog._words[0].text() == "Remove “one” from the catalog?"
     assert "stay where they are" in dialog._words[1].text()
-    assert dialog._place.text() == str(tmp_path / "models") and dialog._place.isVisible()
+    assert dialog._place.text() == str(tmp_path / "models")
+    assert dialog._place.isVisible()
     assert not dialog._remove.isDefault()
+    assert dialog.focusWidget() is dialog._buttons.button(QDialogButtonBox.StandardButton.Cancel)
     with qtbot.waitSignal(dialog.removed, timeout=10_000) as removed:
         dialog._remove.click()
-    assert removed.args == ["one"] and bench.own == (two,) and not dialog.isVisible()
+    assert removed.args == ["one"]
+    assert bench.own == (two,)
+    assert not dialog.isVisible()
 
 
 def test_of_a_model_that_is_not_here_nothing_stays(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> None:
     (one,) = own(bench, tmp_path, "one")
     dialog = asked(qtbot, bench, one, None)
-    assert dialog._words[1].text() == "Nothing of it was fetched." and not dialog._place.isVisible()
-    qtbot.keyClick(dialog, Qt.Key.Key_Return)
-    assert bench.own == (one,) and not dialog.isVisible()
+    assert dialog._words[1].text() == "Nothing of it was fetched."
+    assert not dialog._place.isVisible()
+    qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+    assert bench.own == (one,)
+    assert not dialog.isVisible()
 
 
 def test_a_removal_that_is_refused_is_told(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> None:
@@ -68,7 +74,8 @@ def test_a_removal_that_is_refused_is_told(qtbot: QtBot, bench: OwnBench, tmp_pa
     dialog = asked(qtbot, bench, one, None)
     dialog._remove.click()
     qtbot.waitUntil(lambda: bool(dialog._note.text()))
-    assert "has no model “one”" in dialog._note.text() and dialog.isVisible()
+    assert "has no model “one”" in dialog._note.text()
+    assert dialog.isVisible()
     assert dialog._remove.isEnabled()
     dialog.close()
 
@@ -93,10 +100,12 @@ def test_new_models_are_named(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> 
         dialog.take_over(catalog(tmp_path / "more.toml", "one", "two", "three"))
     assert told.args == [("two", "three")]
     assert dialog._title.text() == "2 models are new in the catalog."
-    assert dialog._list.toPlainText() == "two\nthree" and dialog._list.isVisible()
+    assert dialog._list.toPlainText() == "two\nthree"
+    assert dialog._list.isVisible()
     dialog.take_over(tmp_path / "more.toml")
     finished(qtbot, dialog)
-    assert dialog._title.text() == "The catalog has all models of this file already." and not dialog._list.isVisible()
+    assert dialog._title.text() == "The catalog has all models of this file already."
+    assert not dialog._list.isVisible()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 
@@ -106,7 +115,9 @@ def test_conflicts_are_listed(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> 
     dialog = imported(qtbot, bench, catalog(tmp_path / "more.toml", "one", "two", "three", more="auto_download = true"))
     assert dialog._title.text().startswith("The models of this file don't fit into the catalog: ")
     lines = dialog._list.toPlainText().splitlines()
-    assert len(lines) == 2 and "one" in lines[0] and "two" in lines[1]
+    assert len(lines) == 2
+    assert "one" in lines[0]
+    assert "two" in lines[1]
     assert bench.own == before
     dialog.close()
 
@@ -123,7 +134,8 @@ def test_a_broken_file_is_told_as_plain_text(qtbot: QtBot, bench: OwnBench, tmp_
 
 def test_a_file_that_is_not_there(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> None:
     dialog = imported(qtbot, bench, tmp_path / "none.toml")
-    assert "none.toml" in dialog._title.text() and dialog._step.text()
+    assert "none.toml" in dialog._title.text()
+    assert dialog._step.text()
     dialog.close()
 
 
@@ -135,7 +147,8 @@ def test_the_file_is_chosen_first(qtbot: QtBot, bench: OwnBench, tmp_path: Path)
     dialog._again.click()
     (chooser,) = dialog.findChildren(QFileDialog)
     chooser.reject()
-    assert dialog.isVisible() and dialog._list.toPlainText() == "one"
+    assert dialog.isVisible()
+    assert dialog._list.toPlainText() == "one"
     dialog.close()
 
 

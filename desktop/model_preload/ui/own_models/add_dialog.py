@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -173,7 +173,8 @@ class AddModelDialog(QDialog):
         column.addWidget(self._stack, 1)
         column.addWidget(self._note)
         column.addWidget(self._buttons)
-        self.resize(letter.averageCharWidth() * 150, letter.height() * 36)
+        wanted = QSize(letter.averageCharWidth() * 150, letter.height() * 38)
+        self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     def _connect(self) -> None:
         self._address.textChanged.connect(self._tell)
@@ -242,6 +243,7 @@ class AddModelDialog(QDialog):
         self._picker.setVisible(not answer.found.needs_folder)
         self._picker.show_files(answer.found)
         self._stack.setCurrentWidget(self._result)
+        self._address.setAccessibleDescription("")
         self._tell()
         self._form.focus()
 

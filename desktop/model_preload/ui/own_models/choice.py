@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import PurePosixPath
 
 from model_preload.core.catalog import HuggingFaceSource
 from model_preload.core.texts import Text, text
@@ -157,8 +156,8 @@ def _is_below(path: str, target: str) -> bool:
 
 
 def _suffix(path: str) -> str:
-    suffix = PurePosixPath(path).suffix
-    return suffix if re.fullmatch(r"\.[\w+-]{1,15}", suffix) else ""
+    found = re.search(r"[^/](\.[\w+-]{1,15})$", path)
+    return found[1] if found else ""
 
 
 def _cover(paths: Sequence[str], some: frozenset[str]) -> tuple[str, ...]:

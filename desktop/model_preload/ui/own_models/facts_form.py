@@ -83,12 +83,13 @@ class FactsForm(QWidget):
         self._licence.setText(found.licence or str(text("The hub does not tell")))
         self._commit.setText(found.commit[:40] or "–")
         self._files.setText(_count(found))
-        self._cache_path.setText(str(cache))
+        self._cache_path.setText(str(text("A plain file needs a folder.") if self._is_file else cache))
         self._places[Where.CACHE].setEnabled(not self._is_file)
         if self._is_file and self._places[Where.CACHE].isChecked():
             self._places[Where.FOLDER].setChecked(True)
         for row in (self._sha256, self._notes[Field.SHA256], self._unproven):
             self._form.setRowVisible(row, self._is_file)
+        self._form.setRowVisible(self._commit, not self._is_file)
         source = found.source
         if isinstance(source, UrlSource) and not self._sha256.text():
             self._sha256.setText(source.sha256 or "")

@@ -62,11 +62,13 @@ class FileTree(QAbstractItemModel):
         folders = {"": 0}
         self._files = {}
         for file in files:
-            path = file.path
-            self._files[path] = self._add(path, self._folder(path, folders), file.size)
-            for above in self._above(self._files[path]):
-                self._nodes[above].size += file.size
-                self._nodes[above].files += 1
+            self._files[file.path] = self._add(file.path, self._folder(file.path, folders), file.size)
+        for folder in folders.values():
+            own = [self._nodes[child] for child in self._nodes[folder].children if not self._nodes[child].children]
+            size = sum(node.size for node in own)
+            for number in self._upwards(folder):
+                self._nodes[number].size += size
+                self._nodes[number].files += len(own)
         for node in self._nodes:
             node.children.sort(key=lambda child: _order(self._nodes[child]))
             for row, child in enumerate(node.children):
@@ -76,15 +78,18 @@ class FileTree(QAbstractItemModel):
     def choose(self, paths: frozenset[str]) -> None:
         """Those count from now on."""
         nodes = self._nodes
-        changed: set[int] = set()
+        steps: dict[int, int] = {}
         for path, number in self._files.items():
-            step = (path in paths) - nodes[number].chosen
+            node = nodes[number]
+            step = (path in paths) - node.chosen
             if step:
+                node.chosen += step
+                steps[node.parent] = steps.get(node.parent, 0) + step
+        changed = set(steps)
+        for folder, step in steps.items():
+            for number in self._upwards(folder):
                 nodes[number].chosen += step
                 changed.add(nodes[number].parent)
-                for above in self._above(number):
-                    nodes[above].chosen += step
-                    changed.add(nodes[above].parent)
         for number in changed:
             parent = self._index(number)
             last = len(nodes[number].children) - 1
@@ -152,11 +157,12 @@ class FileTree(QAbstractItemModel):
     def _index(self, number: int) -> QModelIndex:
         return self.createIndex(self._nodes[number].row, NAME, number) if number else QModelIndex()
 
-    def _above(self, number: int) -> Iterator[int]:
-        """The folders that it is in, the root last."""
-        while number:
-            number = self._nodes[number].parent
-            yield number
+    def _upwards(self, folder: int) -> Iterator[int]:
+        """That folder and all that it is in, the root last."""
+        while folder:
+            yield folder
+            folder = self._nodes[folder].parent
+        yield 0
 
     def _folder(self, path: str, folders: dict[str, int]) -> int:
         """The number of the folder that a file is in, which is made with those above it."""

@@ -38,6 +38,7 @@ class Note(QWidget):
         side = self.fontMetrics().height()
         picture.setPixmap(icon(sign).pixmap(side, side))
         self._words = plain_label()
+        self._words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)

@@ -165,10 +165,14 @@ class PatternPicker(QWidget):
             count = len(chosen(self._found, choice.include, choice.exclude).files)
         except errors.Circumstance as problem:
             wrong, count = problem.title, 0
-        if self._found.files and not wrong:
+        if wrong:
+            self._total.clear()
+        elif self._found.files:
             self._show_chosen(choice)
             wrong = None if count else text("No file is left. Choose at least one.")
         self.is_fit = wrong is None
+        rows = [row for row in range(self._quick.count()) if self._quick.itemData(row) == choice]
+        self._quick.setCurrentIndex(rows[0] if rows else self._quick.count() - 1)
         self._note.say(wrong or self._idle(choice), self._include)
         self.changed.emit()
 
@@ -186,8 +190,6 @@ class PatternPicker(QWidget):
             size=size_text(size),
         )
         self._total.setText(str(told))
-        rows = [row for row in range(self._quick.count()) if self._quick.itemData(row) == choice]
-        self._quick.setCurrentIndex(rows[0] if rows else self._quick.count() - 1)
 
     def _idle(self, choice: Choice) -> Text | None:
         """That a pattern does nothing; it may for files to come, so it is no error."""

@@ -65,6 +65,7 @@ class RemoveModelDialog(QDialog):
         self._words = [title_label(str(text("Remove “{name}” from the catalog?", name=name))), plain_label(str(fate))]
         self._arrange()
         cancel.setDefault(True)
+        cancel.setFocus()
         self._remove.clicked.connect(self._begin)
         self._buttons.rejected.connect(self.reject)
 

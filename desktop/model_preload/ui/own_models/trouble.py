@@ -47,6 +47,8 @@ def trouble_of(problem: errors.Circumstance, source: Source | None, settings: Se
         step = text("Check the name and the hub. If it is private, set the token of an account that may read it.")
     elif isinstance(problem, errors.TokenRefused):
         step = text("Make a new token in your account, set it, and try again.")
+    elif isinstance(problem, errors.HubRefused):
+        step = text("Check the address, and try again.")
     elif isinstance(problem, errors.RevisionMissing):
         step = text("Check what stands behind the @, or leave it away for the usual branch.")
     if isinstance(problem, _TOKEN):
