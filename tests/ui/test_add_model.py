@@ -76,7 +76,7 @@ def test_a_model_is_added_by_the_keyboard_alone(qtbot: QtBot, bench: OwnBench) -
     form = dialog._form
     assert (form._name.text(), form._key.text()) == ("voice-small", "voice-small")
     assert form._files.text() == "8 files, 272 kB"
-    assert re.fullmatch("[0-9a-f]{40}", form._commit.text())
+    assert re.fullmatch("[0-9a-f]{12}", form._commit.text())
     assert form._cache_path.text() == str(bench.bench.cache)
     assert dialog._picker._total.text() == "8 of 8 files, 272 kB"
     assert dialog.focusWidget() is form._name

@@ -124,7 +124,7 @@ class AddModelDialog(QDialog):
         inside = QWidget()
         row = QHBoxLayout(inside)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(self.fontMetrics().height() * 2)
+        row.setSpacing(self.fontMetrics().height() * 3 // 2)
         left = QVBoxLayout()
         left.addWidget(self._form)
         left.addStretch(1)

@@ -62,7 +62,7 @@ class FactsForm(QWidget):
             told = text("Where {engine} rea&ds it", engine=before.place.name)
             self._places[Where.ENGINE] = QRadioButton(str(told))
         self._browse = QPushButton(icon("folder"), str(text("&Browse…")))
-        self._required = QCheckBox(str(text("Re&quired: the platform does not work without it")))
+        self._required = QCheckBox(str(text("Re&quired by the platform")))
         self._arrange()
         if before is not None:
             self._fill(before, language)
@@ -81,7 +81,7 @@ class FactsForm(QWidget):
             self._name.setText(found.name)
             self._key.setText(found.key)
         self._licence.setText(found.licence or str(text("The hub does not tell")))
-        self._commit.setText(found.commit[:40] or "–")
+        self._commit.setText(found.commit[:12] or "–")
         self._files.setText(_count(found))
         self._cache_path.setText(str(text("A plain file needs a folder.") if self._is_file else cache))
         self._places[Where.CACHE].setEnabled(not self._is_file)

@@ -46,7 +46,7 @@ class PatternPicker(QWidget):
         self._files = Files(())
         self._quick = QComboBox()
         self._quick.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._quick.setMinimumContentsLength(20)
+        self._quick.setMinimumContentsLength(12)
         self._include, self._exclude = QLineEdit(clearButtonEnabled=True), QLineEdit(clearButtonEnabled=True)
         self._include.setPlaceholderText(str(text("all files, or such as *.json, onnx/")))
         self._exclude.setPlaceholderText(str(text("none, or such as *.bin, tests/")))
