@@ -1,4 +1,4 @@
-"""A screen of the test's own on Linux: an X server, a window manager, a panel with a notification area, keyboard and mouse."""
+"""A screen of the test's own on Linux: X server, window manager, a panel for tray icons, keyboard and mouse."""
 
 import os
 import shutil
@@ -85,7 +85,9 @@ def screen(folder: Path, size: str = "1280x900") -> Iterator[Screen]:
         start("Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-noreset", pass_fds=(write,))
         os.close(write)
         number = os.read(read, 16).decode().strip()
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "DBUS_", "WAYLAND"))}
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(("QT_", "DBUS_", "WAYLAND"))
+        }
         environ |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb", "XDG_RUNTIME_DIR": str(folder)}
         made = Screen(environ)
         start("openbox", env=environ)

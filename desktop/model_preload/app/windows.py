@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
-from model_preload.app.desk import Desk, Surroundings
+from model_preload.app.desk import Desk
 from model_preload.app.start import Launch
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.system import logs
+from model_preload.ui.catalog.window import CatalogWindow
 from model_preload.ui.log_window import LogWindow
+from model_preload.ui.status.window import StatusWindow
 from model_preload.ui.window_memory import WindowMemory
 
 
@@ -32,17 +34,19 @@ class Windows(QObject):
     left = Signal()
     quit_wanted = Signal()
 
-    def __init__(
-        self, launch: Launch, desk: Desk, log: LogBuffer, around: Surroundings, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, launch: Launch, desk: Desk, log: LogBuffer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._launch = launch
         self._desk = desk
         self._log = log
-        self._around = around
         self._memory = WindowMemory(launch.home)
         self._open: dict[str, QWidget] = {}
-        self._makers: dict[str, Callable[[], QWidget]] = {"log": self._make_log}
+        self._own: frozenset[str] = frozenset()
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "catalog": self._make_catalog,
+            "status": self._make_status,
+            "log": self._make_log,
+        }
         self.language = launch.language.name
 
     def show(self, name: str) -> QWidget:
@@ -108,11 +112,59 @@ class Windows(QObject):
     def show_first_run(self) -> None:
         """The questions of the first start."""
 
-    def catalog_is_known(self) -> None:
-        """Those windows that name models name them by it."""
-        window = self._open.get("log")
-        if isinstance(window, LogWindow):
-            window.set_names(self._names())
+    def catalog_is_known(self, own: frozenset[str]) -> None:
+        """Those windows that need more than the board tell have it now.
+
+        Args:
+            own: keys of the models that the user may edit.
+        """
+        self._own = own
+        log, catalog = self._open.get("log"), self._open.get("catalog")
+        if isinstance(log, LogWindow):
+            log.set_names(self._names())
+        if isinstance(catalog, CatalogWindow):
+            catalog.use_own(own)
+            catalog.use(self._launch.preferences.value)
+
+    def _make_catalog(self) -> QWidget:
+        desk = self._desk
+        window = CatalogWindow(
+            desk.board, desk.downloads, desk.checks, desk.quick, self.language, self._launch.preferences.value
+        )
+        window.use_own(self._own)
+        window.preload_wanted.connect(self.preload_wanted)
+        window.log_wanted.connect(self._show_log)
+        window.status_wanted.connect(self._show_status)
+        return window
+
+    def _make_status(self) -> QWidget:
+        desk = self._desk
+        window = StatusWindow(
+            desk.board,
+            desk.downloads,
+            desk.checks,
+            desk.examiner,
+            desk.prover,
+            desk.quick,
+            self._launch.home,
+            self.language,
+        )
+        window.preload_wanted.connect(self.preload_wanted)
+        window.log_wanted.connect(self._show_log)
+        window.env_written.connect(self.core_changed)
+        return window
+
+    @Slot(str)
+    def _show_log(self, key: str) -> None:
+        window = self.show("log")
+        if key and isinstance(window, LogWindow):
+            window.choose(key)
+
+    @Slot(str)
+    def _show_status(self, key: str) -> None:
+        window = self.show("status")
+        if key and isinstance(window, StatusWindow):
+            window.choose(key)
 
     def _make_log(self) -> QWidget:
         return LogWindow(self._log, logs.folder(self._launch.home), self._names())

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -46,8 +46,13 @@ class EnvDialog(QDialog):
         self._arrange()
         self._look()
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self.isVisible():
+            self._colours.rehighlight()
+
     def done(self, result: int) -> None:
-        """A look that goes on is ended; what is being written is written."""
+        """What goes on is ended; only what is just being written is written to its end."""
         if self._job is not None:
             self._job.cancel()
         super().done(result)
@@ -87,11 +92,11 @@ class EnvDialog(QDialog):
         whole.addWidget(self._found_label)
         whole.addWidget(self._found, 3)
         whole.addWidget(self._diff_label)
-        whole.addWidget(self._diff, 2)
+        whole.addWidget(self._diff, 3)
         whole.addWidget(self._kept)
         whole.addWidget(self._buttons)
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 100, letter.height() * 30)
+        self.resize(letter.averageCharWidth() * 100, letter.height() * 38)
 
     def _look(self) -> None:
         self._start(_propose, self._show, text("Looking at the platform's .env…"))
@@ -174,7 +179,7 @@ class EnvDialog(QDialog):
 
 
 class _DiffColours(QSyntaxHighlighter):
-    """What comes and what goes in colours besides their signs; drawn anew with the palette."""
+    """What comes and what goes in colours besides their signs."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
