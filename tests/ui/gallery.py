@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from helpers import catalog_pictures
 from helpers.status_pictures import PICTURES
+from helpers import own_model_pictures, status_pictures
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.ui.log_window import LogWindow
 
@@ -92,5 +93,7 @@ WINDOWS: dict[str, Callable[[Path], QWidget]] = {
     "log-no-hit": log_no_hit,
     **PICTURES,
     **catalog_pictures.PICTURES,
+    **status_pictures.PICTURES,
+    **own_model_pictures.PICTURES,
 }
 """Name and maker of each; a maker gets an empty folder, and the window owns all that it needs."""
