@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEventLoop
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from helpers.workbench import model, repository, workbench
 from model_preload.core.texts import Text, text
@@ -162,7 +162,7 @@ def _settings(folder: Path, page: str, environ: dict[str, str], **changes: objec
 def settings_general(folder: Path) -> QWidget:
     """A new user's, with something not applied yet."""
     window = _settings(folder, "general", {})
-    window.findChildren(QComboBox)[1].setCurrentIndex(2)
+    window._pages[0]._fields[1].propose("dark")
     return window
 
 

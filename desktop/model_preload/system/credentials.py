@@ -150,6 +150,11 @@ def is_token(written: str) -> bool:
     return _TOKEN.fullmatch(written) is not None
 
 
+def variable_of(hub: str) -> str:
+    """What sets a hub's token in the environment."""
+    return _VARIABLES[hub][0]
+
+
 def hf_home(environ: Mapping[str, str]) -> Path:
     """Where the hf command keeps its login; a cache elsewhere (HF_HUB_CACHE) does not move it."""
     from model_preload.core.caches.huggingface import default_root

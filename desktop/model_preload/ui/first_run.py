@@ -110,6 +110,7 @@ class FirstRun(QDialog):
         self._arrange()
         self._whole.replaceWidget(old, self._inside)
         old.deleteLater()
+        self._next.setDefault(True)
         self._connect()
         self._turn(self._row)
 
@@ -138,7 +139,7 @@ class FirstRun(QDialog):
         self._step = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._skip = QPushButton(str(text("S&kip")), autoDefault=False)
         self._back = QPushButton(str(text("< &Back")), autoDefault=False)
-        self._next = QPushButton(default=True)
+        self._next = QPushButton()
         told = text("Ends this. Everything can be set later under Settings.")
         self._skip.setToolTip(str(told))
         self._skip.setAccessibleDescription(str(told))

@@ -98,7 +98,7 @@ class OwnChoiceField(Field):
     @property
     def is_changed(self) -> bool:
         """Also by the wish to write a text that is not there yet."""
-        return super().is_changed or (self._is_own and not self._read())
+        return super().is_changed or (self._is_shown and self._is_own and not self._read())
 
     def set_editable(self, editable: bool) -> None:
         super().set_editable(editable)
@@ -118,7 +118,7 @@ class HubField(OwnChoiceField):
         self._hub = hub
         self._background = background
         self._job: Job[Finding] | None = None
-        self._test = QPushButton(str(text("Test")))
+        self._test = QPushButton(str(text("Test")), autoDefault=False)
         self._test.setAccessibleName(str(text("Test {what}", what=str(title).replace("&", ""))))
         self._test.clicked.connect(self._test_or_stop)
         self._row.addWidget(self._test)

@@ -40,6 +40,7 @@ class Field(QWidget):
         self._control = control
         self._stored: Any = None
         self._clean: Any = None
+        self._is_shown = False
         self._variable = ""
         self._row = QHBoxLayout()
         self._row.addWidget(control, 1)
@@ -71,7 +72,7 @@ class Field(QWidget):
     @property
     def is_changed(self) -> bool:
         """Whether it is another one than was shown."""
-        return bool(self._read() != self._clean)
+        return self._is_shown and bool(self._read() != self._clean)
 
     @property
     def value(self) -> Any:
@@ -104,6 +105,7 @@ class Field(QWidget):
         self._show(value)
         self.blockSignals(False)
         self._clean = self._read()
+        self._is_shown = True
         self.set_editable(not variable)
         self._say()
 

@@ -32,6 +32,7 @@ class Note(QWidget):
 
     def clear(self) -> None:
         """Say nothing."""
+        self.is_warning = False
         self._words.clear()
         self.hide()
 

@@ -64,7 +64,7 @@ class OrderField(Field):
             self._list.addItem(item)
         self._list.setCurrentRow(0)
         frame = 2 * self._list.frameWidth()
-        self._list.setFixedHeight(self._list.sizeHintForRow(0) * self._list.count() + frame)
+        self._list.setFixedHeight(sum(map(self._list.sizeHintForRow, range(self._list.count()))) + frame)
         self._fit()
 
     def _move(self, by: int) -> None:

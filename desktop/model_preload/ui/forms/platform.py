@@ -29,8 +29,8 @@ class PlatformField(Field):
 
     def __init__(self, title: Text, background: Background) -> None:
         self._path = QLineEdit(placeholderText=str(text("Not known")), clearButtonEnabled=True)
-        self._browse = QPushButton(str(text("&Browse…")))
-        self._find = QPushButton(str(text("&Find it")))
+        self._browse = QPushButton(str(text("Bro&wse…")), autoDefault=False)
+        self._find = QPushButton(str(text("&Find it")), autoDefault=False)
         super().__init__("platform", title, self._path, self._browse, self._find)
         what = text("Looks in the folders where such things are put; no drive is searched.")
         self._find.setToolTip(str(what))
@@ -50,6 +50,7 @@ class PlatformField(Field):
 
     def _show(self, value: Path | str | None) -> None:
         self._path.setText("" if value is None else QDir.toNativeSeparators(str(value)))
+        self._path.home(False)
 
     def _refusal(self) -> Text | None:
         written = self._read()
@@ -120,7 +121,9 @@ class PlatformField(Field):
         if self._looking is not None:
             self.note.inform(text("Looking …"))
         elif self._read() is None:
-            self.note.inform(text("Without it only models of places that all programs share are brought."))
+            self.note.inform(
+                text("Not needed for models in places that all programs share, such as the Hugging Face cache.")
+            )
         elif self._wrong is not None:  # it was right when it was applied
             self.note.warn(self._wrong)
         elif self._also:

@@ -27,7 +27,7 @@ from model_preload.ui.forms.note import Note
 from model_preload.ui.forms.platform import PlatformField
 from model_preload.ui.settings.page import Page
 
-_HEADS = (text("What"), text("Folder"), text("Variable"), text("Decided by"))
+_HEADS = (text("What"), text("Folder"), text("Decided by"))
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -79,7 +79,7 @@ class PlacesModel(QAbstractTableModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         place = self.places[index.row()]
-        return (str(place.what), shown_folder(place), place.variable, str(place.why))[index.column()]
+        return (str(place.what), shown_folder(place), str(place.why))[index.column()]
 
 
 class FoldersPage(Page):
@@ -146,9 +146,9 @@ class FoldersPage(Page):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         letters = self.fontMetrics()
-        header.setMaximumSectionSize(letters.averageCharWidth() * 30)
+        header.setMaximumSectionSize(letters.averageCharWidth() * 38)
         table.verticalHeader().setDefaultSectionSize(letters.height() * 3 // 2)
-        table.setMinimumHeight(letters.height() * 3 // 2 * 6)
+        table.setMinimumHeight(letters.height() * 3 // 2 * 5)
         self.add_widget(table)
 
     def show_settings(self, settings: Settings, variables: Mapping[str, str], *, keep: bool) -> None:
@@ -178,8 +178,10 @@ class FoldersPage(Page):
         why_not = None if place is None else hindrance(place, self._platform)
         for button in (self._change, self._default):
             button.setEnabled(place is not None and why_not is None)
-        if why_not is None:
+        if place is None:
             self._note.clear()
+        elif why_not is None:
+            self._note.inform(text("{variable} in the platform's .env moves it.", variable=place.variable))
         else:
             self._note.inform(why_not)
 

@@ -28,12 +28,12 @@ class GeneralPage(Page):
         self.add_form()
         self._autostart = AutostartField(autostart)
         self.add(self._autostart)
-        self.add(SwitchField("resume", text("Go on &by itself with what was not finished")))
+        self.add(SwitchField("resume", text("&Go on by itself with what was not finished")))
         self.add(SwitchField("notifications", text("Show &notifications of what ended, failed or needs me")))
         self.add_heading(text("Before large models are fetched"))
         self.add_form()
         self.add(ChoiceField("when_metered", text("On a &metered line"), _WHEN))
-        self.add(ChoiceField("when_on_battery", text("On batter&y"), _WHEN))
+        self.add(ChoiceField("when_on_battery", text("On &battery"), _WHEN))
 
     def refresh(self) -> None:
         self._autostart.look()

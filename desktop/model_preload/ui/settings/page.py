@@ -40,7 +40,6 @@ class Page(QScrollArea):
         super().__init__(widgetResizable=True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.title = title
         self.symbol = symbol
         self._fields: list[Field] = []
@@ -56,7 +55,7 @@ class Page(QScrollArea):
         """Fields added from now on come into a new block below what there is."""
         form = self._form = QFormLayout(
             fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow,
-            rowWrapPolicy=QFormLayout.RowWrapPolicy.WrapLongRows,
+            rowWrapPolicy=QFormLayout.RowWrapPolicy.DontWrapRows,
         )
         form.setVerticalSpacing(self.fontMetrics().height() * 2 // 3)
         self._column.addLayout(form)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from model_preload.core.errors import Circumstance
 from model_preload.core.texts import Text, text
 from model_preload.downloads.background import Background
-from model_preload.system.credentials import SystemCredentials, TokenOrigin, TokenState, is_token
+from model_preload.system.credentials import SystemCredentials, TokenOrigin, TokenState, is_token, variable_of
 from model_preload.ui.forms.note import Note
 
 _PAGES = {
@@ -50,19 +50,23 @@ class TokenView:
     can_remove: bool
 
 
-def token_view(state: TokenState, obstacle: Circumstance | None) -> TokenView:
+def token_view(hub: str, state: TokenState, obstacle: Circumstance | None) -> TokenView:
     """What to show of where a token comes from, and of what keeps the system's store from keeping one."""
     is_set = state.origin is not TokenOrigin.NONE
     told = text("Set, by {origin}", origin=state.told) if is_set else text("Not set")
-    if obstacle is not None:
-        more = text("{title} {step}", title=obstacle.title, step=obstacle.next_step)
-        return TokenView(told, more, warns=not is_set, can_set=False, can_remove=False)
     if state.origin is TokenOrigin.ENVIRONMENT:
         more = text(
             "{variable} goes before what is kept here. To use another token, take the variable away.",
             variable=state.variable,
         )
         return TokenView(told, more, warns=False, can_set=False, can_remove=state.kept)
+    if obstacle is not None:
+        more = text(
+            "{title} A token can only come from the environment then, by {variable}.",
+            title=obstacle.title,
+            variable=variable_of(hub),
+        )
+        return TokenView(told, more, warns=not is_set, can_set=False, can_remove=False)
     return TokenView(told, None, warns=False, can_set=True, can_remove=state.kept)
 
 
@@ -119,7 +123,7 @@ class TokenRow(QWidget):
             button.setEnabled(False)
 
     def _show(self, known: _Known) -> None:
-        view = token_view(known.state, known.obstacle)
+        view = token_view(self._hub, known.state, known.obstacle)
         self._told.setText(str(view.told))
         self._set.setEnabled(view.can_set)
         self._remove.setEnabled(view.can_remove)
@@ -197,6 +201,7 @@ class TokenDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._typed()
+        self._field.setFocus()
 
     def token(self) -> str:
         """What was typed."""

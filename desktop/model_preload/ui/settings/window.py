@@ -128,7 +128,7 @@ class SettingsWindow(QWidget):
         whole.addLayout(right, 1)
         letter = self.fontMetrics()
         whole.setSpacing(letter.averageCharWidth() * 2)
-        self.resize(letter.averageCharWidth() * 115, letter.height() * 30)
+        self.resize(letter.averageCharWidth() * 140, letter.height() * 38)
 
     def _connect(self) -> None:
         self._list.currentRowChanged.connect(self._turn)
