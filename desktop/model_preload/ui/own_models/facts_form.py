@@ -220,7 +220,7 @@ def _count(found: Found) -> str:
     if not found.files:
         return str(text("not known just now"))
     told = plural(
-        "{n} file, {size}",
+        "{count} file, {size}",
         "{count} files, {size}",
         len(found.files),
         count=number_text(len(found.files)),

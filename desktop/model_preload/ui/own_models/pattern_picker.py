@@ -182,7 +182,7 @@ class PatternPicker(QWidget):
         self._tree.choose(paths)
         size = sum(file.size for file in self._found.files if file.path in paths)
         told = plural(
-            "{chosen} of {n} file, {size}",
+            "{chosen} of {all} file, {size}",
             "{chosen} of {all} files, {size}",
             len(self._found.files),
             chosen=number_text(len(paths)),
