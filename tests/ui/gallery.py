@@ -9,9 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QWidget
 
-from helpers import catalog_pictures
+from helpers import catalog_pictures, own_model_pictures, status_pictures
 from helpers.status_pictures import PICTURES
-from helpers import own_model_pictures, status_pictures
 from helpers.workbench import model, repository, workbench
 from model_preload.core.texts import Text, text
 from model_preload.demo.hub import Hub

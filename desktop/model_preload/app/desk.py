@@ -75,7 +75,7 @@ class Desk(QObject):
         machine: what only the system can tell; called in another thread.
 
     Attributes:
-        quick: for what takes a moment. long: for what takes minutes.
+        quick: for what takes a moment. long: for what takes minutes. forms: for what a form asks, as a hub's answer.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Desk(QObject):
         self.long = Background("long", self.core, self)
         self.downloads = Downloads(self.core, self._clerk, self)
         self.checks = Checks(self.quick, self.long, self)
+        self.forms = Background("forms", self.core, self)
         self._doctor = Background("doctor", self.core, self)
         self.examiner = Examiner(self._doctor, home, machine, self)
         self.prover = Prover(self.long, self)
@@ -105,6 +106,6 @@ class Desk(QObject):
     def close(self) -> None:
         """End every thread; what was queued goes on next time. It takes half a second as a rule."""
         self.downloads.stop()
-        for background in (self._clerk, self.quick, self.long, self._doctor):
+        for background in (self._clerk, self.quick, self.long, self.forms, self._doctor):
             background.stop()
         self.core.close()

@@ -57,6 +57,7 @@ class Program(QObject):
         self._consent = Consent(self._to_ask, lambda name, answer: launch.preferences.save(**{name: answer}), self)
         self._tray = launch.tray
         self._loaded = False
+        self._later: list[tuple[tuple[str, ...], Mode]] = []
         self._notifications: Notifications | None = None
         self._windows = Windows(launch, self._desk, self._log, self)
         self._connect()
@@ -97,6 +98,7 @@ class Program(QObject):
         windows.preload_wanted.connect(self.preload)
         windows.catalog_changed.connect(self._renew)
         windows.core_changed.connect(self._renew)
+        windows.first_run_over.connect(self.show_matter)
         windows.left.connect(self._explain_tray)
         windows.quit_wanted.connect(self.quit)
 
@@ -135,7 +137,10 @@ class Program(QObject):
     def preload(self, keys: Iterable[str], mode: Mode) -> None:
         """Bring those, if the user agrees to the line and the battery."""
         wanted = tuple(keys)
-        if wanted:
+        known = {model.key for model in self._desk.board.catalog.models}
+        if not known.issuperset(wanted):
+            self._later.append((wanted, mode))  # the core that knows them is being opened
+        elif wanted:
             self._consent.ask(self._windows.front(), partial(self._desk.downloads.preload, wanted, mode))
 
     @Slot()
@@ -183,6 +188,9 @@ class Program(QObject):
     def _use(self, known: tuple[Catalog, frozenset[str]]) -> None:
         catalog, own = known
         self._desk.use(catalog)
+        later, self._later = self._later, []
+        for keys, mode in later:
+            self.preload([key for key in keys if key in {model.key for model in catalog.models}], mode)
         self._windows.catalog_is_known(own)
         self._desk.checks.look()
         if not self._loaded:

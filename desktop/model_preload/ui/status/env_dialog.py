@@ -29,6 +29,7 @@ class EnvDialog(QDialog):
 
     Args:
         quick: where the file is read and written.
+        change: what is shown first; None looks for what stands in the engines' way.
 
     Signals:
         written(): the file is another one now.
@@ -36,7 +37,7 @@ class EnvDialog(QDialog):
 
     written = Signal()
 
-    def __init__(self, quick: Background, parent: QWidget | None = None) -> None:
+    def __init__(self, quick: Background, change: EnvChange | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._quick = quick
         self._change: EnvChange | None = None
@@ -44,7 +45,10 @@ class EnvDialog(QDialog):
         self.setWindowTitle(str(text("The platform's settings")))
         self._make()
         self._arrange()
-        self._look()
+        if change is None:
+            self._look()
+        else:
+            self._show(change)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
         super().changeEvent(event)

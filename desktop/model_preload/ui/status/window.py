@@ -315,7 +315,7 @@ class StatusWindow(QMainWindow):
     @Slot()
     def show_env(self) -> None:
         """What in the platform's `.env` stands in the way."""
-        dialog = EnvDialog(self._quick, self)
+        dialog = EnvDialog(self._quick, parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.written.connect(self.env_written)
         dialog.written.connect(self._examine_later)
