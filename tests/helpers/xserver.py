@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROGRAMS = ("Xvfb", "openbox", "trayer", "xdotool")
 """What it takes; dev.py installs them on Debian."""
+PROGRAM = "model-preload"
 _PANEL = 32
 _ICON = (_PANEL // 2, _PANEL // 2)
 
@@ -37,14 +38,20 @@ class Screen:
         """Ids of visible windows whose title has it (a regular expression)."""
         return self.xdotool("search", "--onlyvisible", "--name", title).split()
 
-    def of_class(self, name: str) -> list[str]:
-        """Ids of visible windows of a program: also those without a title, as menus and notifications are."""
-        return self.xdotool("search", "--onlyvisible", "--class", name).split()
+    def of_program(self, name: str) -> list[str]:
+        """Ids of its visible windows: also those without a title, as menus and notifications are."""
+        return self.xdotool("search", "--onlyvisible", "--classname", name).split()
 
     def click_icon(self, button: int = 1, times: int = 1) -> None:
         """On the first icon of the notification area."""
         x, y = map(str, _ICON)
         self.xdotool("mousemove", x, y, "click", "--repeat", str(times), "--delay", "60", str(button))
+
+    def open_menu(self) -> None:
+        """That of the icon."""
+        before = len(self.of_program(PROGRAM))
+        self.click_icon(button=3)
+        wait_for(lambda: len(self.of_program(PROGRAM)) > before, "the menu")
 
     def keys(self, *names: str) -> None:
         """Into the window that has the focus, one after the other."""
@@ -53,12 +60,8 @@ class Screen:
             time.sleep(0.1)  # a menu that is unfolding takes no key yet
 
     def has_icon(self) -> bool:
-        """Whether the notification area has one."""
-        found = self.xdotool("search", "--onlyvisible", "--name", "^panel$").split()
-        return bool(found) and "Window" in self.xdotool("getwindowgeometry", found[0]) and self._children() > 0
-
-    def _children(self) -> int:
-        return len(self.of_class("model-preload"))
+        """Whether our program shows one: it has a window, if only that in the notification area."""
+        return bool(self.of_program(PROGRAM))
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:

@@ -57,6 +57,7 @@ class Program(QObject):
         self._consent = Consent(self._to_ask, lambda name, answer: launch.preferences.save(**{name: answer}), self)
         self._tray = launch.tray
         self._loaded = False
+        self._all_later = False
         self._later: list[tuple[tuple[str, ...], Mode]] = []
         self._notifications: Notifications | None = None
         self._windows = Windows(launch, self._desk, self._log, self)
@@ -130,7 +131,10 @@ class Program(QObject):
             tray.show_summary(self._desk.board.summary())
 
     def preload_all(self) -> None:
-        """Everything that is not ready."""
+        """Everything that is not ready; asked before the models are known, when they are."""
+        if not self._loaded:
+            self._all_later = True
+            return
         self.preload([row.model.key for row in self._desk.board.rows() if not row.ready], Mode.BRING)
 
     @Slot(object, object)
@@ -196,6 +200,8 @@ class Program(QObject):
         if not self._loaded:
             self._loaded = True
             self._desk.downloads.load()
+            if self._all_later:
+                self.preload_all()
 
     @Slot(object)
     def _go_on(self, waiting: tuple[str, ...]) -> None:
