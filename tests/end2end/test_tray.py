@@ -136,4 +136,4 @@ def test_a_second_start_brings_the_first_one_up_and_quit_ends_it(tmp_path: Path,
         wait_for(lambda: screen.windows("Status"), "the status window")
         assert subprocess.run([*command, "--quit"], env=app._environ, check=False, timeout=20).returncode == 0
         assert process.wait(10) == 0
-    assert os.path.exists(app.home / "state" / "journal.sqlite3")
+    assert (app.home / "state" / "journal.sqlite3").exists()
