@@ -4,6 +4,7 @@ The conftest.py of a folder of such tests takes everything of `__all__` over. Wa
 pytest-qt's to find (tests/conftest.py asks it to); afterwards it listens no more.
 """
 
+import gc
 import traceback
 import weakref
 from collections.abc import Callable, Generator, Iterator
@@ -26,7 +27,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
-__all__ = ["language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
+__all__ = ["garbage_is_collected_here", "language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
 
 _WAIT_MS = 2000
 
@@ -70,6 +71,16 @@ def _goes_on(one: QObject) -> bool:
     if isinstance(one, QAbstractAnimation):
         return one.state() == QAbstractAnimation.State.Running
     return isinstance(one, QTimer) and one.isActive()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """Not in a worker's thread, which may not end a widget; see `model_preload.app.collector`."""
+    gc.disable()
+    gc.freeze()  # so that looking for what this test leaves is quick
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from model_preload.app.collector import Collector
 from model_preload.app.desk import Desk, Surroundings
 from model_preload.app.start import NAME, Launch
 from model_preload.app.windows import Windows
@@ -46,6 +47,7 @@ class Program(QObject):
         super().__init__()
         self._launch = launch
         self._closed = False
+        self._collector = Collector(self)
         self._log = LogBuffer(self)
         self._handlers = logs.set_up(launch.home, Disk(), also=[self._log.handler])
         self._around = around = Surroundings(
@@ -88,6 +90,9 @@ class Program(QObject):
     def _connect(self) -> None:
         board, downloads, launch = self._desk.board, self._desk.downloads, self._launch
         board.summary_changed.connect(self._show_summary)
+        board.summary_changed.connect(self._collector.collect)
+        board.changed.connect(self._collector.collect)
+        self._log.arrived.connect(self._collector.collect)
         downloads.working_changed.connect(self._working_changed)
         downloads.batch_finished.connect(self._desk.checks.look)
         downloads.loaded.connect(self._go_on)
