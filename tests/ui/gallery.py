@@ -23,6 +23,7 @@ from model_preload.ui.forms.platform import PlatformField
 from model_preload.ui.log_window import LogWindow
 from model_preload.ui.preferences import Preferences
 from model_preload.ui.settings import SettingsWindow
+from model_preload.ui.settings.folders import FoldersPage
 
 _NAMES = {"mineru-vlm": "MinerU 2.5", "paddleocr-vl": "PaddleOCR-VL", "silero-vad": "Silero VAD"}
 
@@ -169,7 +170,9 @@ def settings_general(folder: Path) -> QWidget:
 def settings_platform(folder: Path) -> QWidget:
     """The platform is known, and the environment moves one place."""
     platform = _platform(folder)
-    return _settings(folder, "platform", {"TORCH_HOME": str(folder / "torch")}, platform=platform)
+    window = _settings(folder, "platform", {"TORCH_HOME": str(folder / "torch")}, platform=platform)
+    window.findChildren(FoldersPage)[0]._table.selectRow(1)
+    return window
 
 
 def settings_platform_unknown(folder: Path) -> QWidget:

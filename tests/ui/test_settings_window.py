@@ -1,11 +1,13 @@
 """The settings window: what is shown, what Apply writes, what the environment decides, what goes wrong."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QListWidget, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -478,3 +480,16 @@ def test_the_page_is_remembered(opened: Open) -> None:
     assert window._list.currentRow() == 2
     window.restore(b"\xff of another version")
     assert window._list.currentRow() == 2
+
+
+def test_what_is_not_done_ends_with_the_window(opened: Open, qtbot: QtBot) -> None:
+    base, window = opened()
+    free = threading.Event()
+    held: list[object] = []
+    base.background.start(lambda *_: free.wait(5), held.append, held.append)
+    window.refresh()
+    field(window, "platform").propose(str(base.home))
+    shiboken6.delete(window)
+    free.set()
+    settle(base, qtbot)
+    assert held == [True]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLocale, Qt, QTimeZone
+from PySide6.QtCore import QLocale, QSize, Qt, QTimeZone
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -95,7 +95,8 @@ class FirstRun(QDialog):
         self._whole.addWidget(self._inside)
         self._render()
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 84, letter.height() * 22)
+        usual = QSize(letter.averageCharWidth() * 84, letter.height() * 22)
+        self.resize(usual.boundedTo(self.screen().availableSize()))
 
     @property
     def _value(self) -> Settings:

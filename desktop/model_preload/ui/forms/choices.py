@@ -13,6 +13,7 @@ from model_preload.core.tasks.reach import reach
 from model_preload.core.texts import LANGUAGES, Text, text
 from model_preload.downloads.background import Background, Job
 from model_preload.downloads.open_core import Opened
+from model_preload.ui.forms.errands import Errands
 from model_preload.ui.forms.field import Field
 
 Choices = Sequence[tuple[str, Text | str]]
@@ -116,7 +117,7 @@ class HubField(OwnChoiceField):
     def __init__(self, name: str, title: Text, choices: Choices, hub: str, background: Background) -> None:
         super().__init__(name, title, choices, text("An address of your own"), choices[0][0])
         self._hub = hub
-        self._background = background
+        self._errands = Errands(background, self)
         self._job: Job[Finding] | None = None
         self._test = QPushButton(str(text("Test")), autoDefault=False)
         self._test.setAccessibleName(str(text("Test {what}", what=str(title).replace("&", ""))))
@@ -140,7 +141,7 @@ class HubField(OwnChoiceField):
         def work(opened: Opened, control: Control, _sink: EventSink) -> Finding:
             return reach(opened.services, hub, address, control)
 
-        self._job = self._background.start(work, self._tell, self._fail)
+        self._job = self._errands.start(work, self._tell, self._fail)
         self._test.setText(str(text("Stop")))
         self.note.inform(text("Asking {address} …", address=address))
 

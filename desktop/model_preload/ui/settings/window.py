@@ -128,7 +128,8 @@ class SettingsWindow(QWidget):
         whole.addLayout(right, 1)
         letter = self.fontMetrics()
         whole.setSpacing(letter.averageCharWidth() * 2)
-        self.resize(letter.averageCharWidth() * 140, letter.height() * 38)
+        usual = QSize(letter.averageCharWidth() * 140, letter.height() * 38)
+        self.resize(usual.boundedTo(self.screen().availableSize()))
 
     def _connect(self) -> None:
         self._list.currentRowChanged.connect(self._turn)
