@@ -1,23 +1,20 @@
 """Listings: what hubs say, how their refusals are told apart, and what is done with nonsense."""
 
-import copy
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from helpers import faults
-from helpers.faults import BODY, LISTING, PROMPT, FaultyHub, cancelling, until
-from helpers.hub import Requests, make_repository
+from helpers.faults import BODY, LISTING, PROMPT, FaultyHub, until
+from helpers.hub import Requests
+from helpers.listings import FRIEND, HUGGING_FACE, INFO, REPOSITORY, WITHOUT_SIZES, client, hub
 from model_preload.core import errors
 from model_preload.core.catalog import HuggingFaceSource, UrlSource
-from model_preload.core.events import Cancelled, Control
+from model_preload.core.events import Control
 from model_preload.core.http import Client
 from model_preload.core.hubs.huggingface import HuggingFaceHub
 from model_preload.core.hubs.url import UrlHub
@@ -25,35 +22,9 @@ from model_preload.core.values import Digest, Listing
 from model_preload.demo.messages import Reply, Request, Slice
 from model_preload.demo.repository import Content
 
-FILES = {
-    "config.json": b'{"model_type": "demo"}\n',
-    "weights.safetensors": bytes(range(256)) * 100,
-    "deep/er/说明 1.md": "中文\n".encode(),
-    "empty.txt": b"",
-}
-REPOSITORY = make_repository(FILES)
+__all__ = ["client", "hub"]  # fixtures
+
 SOURCE = HuggingFaceSource("owner/model", "main")
-FRIEND, STRANGER = "hf_friend", "hf_stranger"
-
-
-@pytest.fixture
-def hub() -> Iterator[FaultyHub]:
-    with FaultyHub(
-        REPOSITORY,
-        make_repository(FILES, "owner/gated", gated=True, readers=[FRIEND]),
-        make_repository(FILES, "owner/private", private=True, readers=[FRIEND]),
-        tokens=[STRANGER],
-        files={"plain.bin": b"x" * 1000, "empty.bin": b""},
-        page_size=3,
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    made = Client(patience=PROMPT)
-    yield made
-    made.close()
 
 
 def listing(hub: FaultyHub, client: Client, source: HuggingFaceSource = SOURCE, token: str | None = None) -> Listing:
@@ -73,30 +44,12 @@ def edited(change: Callable[[Any], Any], where: str = "/api/models/owner/model/r
     return faults.about(where, LISTING), changed
 
 
-def without_sizes(info: Any) -> Any:
-    return {**info, "siblings": [{"rfilename": entry["rfilename"]} for entry in info["siblings"]]}
-
-
-def check_listing(found: Listing) -> None:
-    assert (found.source, found.revision, found.commit) == (SOURCE.identity, "main", REPOSITORY.main.id)
-    expected = {
-        path: (file.content.size, Digest("sha256" if file.lfs else "git-sha1", file.etag))
-        for path, file in REPOSITORY.main.files.items()
-    }
-    assert {file.path: (file.size, file.digest) for file in found.files} == expected
-
-
 # Hugging Face
 
 
-def test_one_request_lists_everything(hub: FaultyHub, client: Client) -> None:
-    check_listing(listing(hub, client))
-    assert len(hub.requests) == 1
-
-
 def test_what_the_info_leaves_out_comes_from_the_paged_tree(hub: FaultyHub, client: Client) -> None:
-    hub.fail(*edited(without_sizes))
-    check_listing(listing(hub, client))
+    hub.fail(INFO, WITHOUT_SIZES)
+    HUGGING_FACE.check(listing(hub, client))
     tree = Requests.of(hub).about("/tree/")
     assert len(tree) == 2  # 4 files and 2 folders, 3 a page
     assert all(REPOSITORY.main.id in request.path for request in tree)  # of the commit that the info named
@@ -108,103 +61,8 @@ def test_every_file_is_located_at_the_pinned_commit(hub: FaultyHub, client: Clie
     assert where.url == f"{hub.endpoint}/owner/model/resolve/{found.commit}/deep/er/%E8%AF%B4%E6%98%8E%201.md"
 
 
-@pytest.mark.parametrize(
-    ("repo", "revision", "token", "code"),
-    [
-        ("owner/gated", "main", None, None),  # everyone sees the list of a gated repository
-        ("owner/private", "main", FRIEND, None),
-        ("owner/private", "main", None, "repository-private"),
-        ("owner/missing", "main", None, "repository-private"),
-        ("owner/private", "main", STRANGER, "repository-missing"),
-        ("owner/missing", "main", STRANGER, "repository-missing"),
-        ("owner/model", "main", "hf_wrong", "token-refused"),
-        ("owner/missing", "main", "hf_wrong", "token-refused"),
-        ("owner/model", "none", None, "revision-missing"),
-        ("owner/model", "0" * 40, None, "revision-missing"),
-    ],
-)
-def test_refusals_are_told_apart(
-    hub: FaultyHub, client: Client, repo: str, revision: str, token: str | None, code: str | None
-) -> None:
-    source = HuggingFaceSource(repo, revision)
-    if code is None:
-        assert listing(hub, client, source, token).files
-        return
-    with pytest.raises(errors.HubProblem) as told:
-        listing(hub, client, source, token)
-    assert told.value.code == code
-    assert token is None or token not in str(told.value)
-
-
-def test_a_hub_that_is_gone_is_offline(hub: FaultyHub, client: Client) -> None:
-    hub.close()
-    with pytest.raises(errors.HubUnreachable):
-        listing(hub, client)
-
-
-@pytest.mark.parametrize("where", [LISTING, faults.about("/tree/", LISTING)], ids=["info", "tree"])
-@pytest.mark.parametrize(
-    "change",
-    [
-        *(pytest.param(faults.status(code), id=str(code)) for code in (408, 429, 500, 502, 503, 504)),
-        pytest.param(faults.status(429, Retry_After="9999"), id="429 that asks for hours"),
-        pytest.param(faults.cut(50), id="reset"),
-        pytest.param(faults.ended(50), id="ends early"),
-        pytest.param(faults.stalled(50), id="stalls"),
-        pytest.param(faults.dripping_head, id="drips headers"),
-    ],
-)
-def test_a_listing_survives_what_passes(
-    hub: FaultyHub, client: Client, where: faults.Where, change: faults.Change
-) -> None:
-    hub.fail(where, change, times=2)
-    hub.fail(*edited(without_sizes))
-    check_listing(listing(hub, client))
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        pytest.param(faults.status(503), "busy", id="busy"),
-        pytest.param(faults.status(418), "hub-refused", id="another status"),
-        pytest.param(faults.cut(10), "connection-lost", id="resets"),
-        pytest.param(faults.stalled(10), "timeout", id="stalls"),
-        pytest.param(faults.content(b"<html>log in</html>"), "answer-invalid", id="login page"),
-        pytest.param(faults.content(b"[]"), "answer-invalid", id="another form"),
-        pytest.param(faults.content(b"[" * 200_000), "answer-invalid", id="deep JSON"),
-        pytest.param(faults.content(b"\xff\xff"), "answer-invalid", id="no text"),
-        pytest.param(faults.content(b" " * (33 << 20)), "answer-too-large", id="33 MiB"),
-        pytest.param(faults.header("Content-Encoding", "gzip"), "answer-invalid", id="packed"),
-        pytest.param(faults.redirect("/api/models/owner/model/revision/main"), "redirect", id="circle"),
-        pytest.param(faults.redirect("file:///etc/passwd"), "redirect", id="to a file"),
-    ],
-)
-def test_a_listing_that_can_not_be_had_is_named(
-    hub: FaultyHub, client: Client, change: faults.Change, code: str
-) -> None:
-    hub.fail(LISTING, change)
-    began = time.monotonic()
-    with pytest.raises((errors.HubProblem, errors.TransferProblem)) as told:
-        listing(hub, client)
-    assert told.value.code == code
-    assert time.monotonic() - began < PROMPT.listing + 1
-
-
-def test_a_slow_listing_meets_its_deadline(hub: FaultyHub) -> None:
-    def slow(request: Request, reply: Reply) -> Reply:
-        return faults.dripping(bytes_=4096)(request, faults.content(b" " * (1 << 20))(request, reply))
-
-    client = Client(patience=replace(PROMPT, listing=0.8))
-    hub.fail(LISTING, slow)
-    began = time.monotonic()
-    with pytest.raises(errors.DeadlineExceeded):
-        listing(hub, client)
-    assert time.monotonic() - began < 2
-    client.close()
-
-
 def test_pages_without_end_are_ended(hub: FaultyHub, client: Client) -> None:
-    hub.fail(*edited(without_sizes))
+    hub.fail(INFO, WITHOUT_SIZES)
 
     def again(request: Request, reply: Reply) -> Reply:
         return faults.header("Link", f'<{hub.endpoint}{request.target}?recursive=True&n={request.at}>; rel="next"')(
@@ -224,14 +82,14 @@ def test_pages_without_end_are_ended(hub: FaultyHub, client: Client) -> None:
 def test_a_next_page_that_is_no_address_is_an_invalid_answer(
     hub: FaultyHub, client: Client, link: str, token: str | None
 ) -> None:
-    hub.fail(*edited(without_sizes))
+    hub.fail(INFO, WITHOUT_SIZES)
     hub.fail(faults.about("/tree/", LISTING), faults.header("Link", f'<{link}>; rel="next"'))
     with pytest.raises(errors.HubProblem):
         listing(hub, client, token=token)
 
 
 def test_a_next_page_elsewhere_gets_no_token(hub: FaultyHub, client: Client) -> None:
-    hub.fail(*edited(without_sizes))
+    hub.fail(INFO, WITHOUT_SIZES)
     with FaultyHub(REPOSITORY) as other:
         page = f"{other.endpoint}/api/models/owner/model/tree/main?recursive=True"
         hub.fail(faults.about("/tree/", LISTING), faults.header("Link", f'<{page}>; rel="next"'), times=1)
@@ -281,73 +139,6 @@ def test_a_commit_that_was_asked_for_is_the_one_that_is_listed(hub: FaultyHub, c
     hub.fail(*edited(lambda info: {**info, "sha": "1" * 40}))
     with pytest.raises(errors.AnswerInvalid):
         listing(hub, client, HuggingFaceSource("owner/model", REPOSITORY.main.id))
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_whatever_stands_in_a_listing_it_is_a_listing_or_a_named_error(
-    hub: FaultyHub, client: Client, data: st.DataObject
-) -> None:
-    """One value somewhere in the answer is replaced by any other."""
-
-    def change(told: Any) -> Any:
-        told = copy.deepcopy(told)
-        here = told
-        while True:
-            key = data.draw(st.sampled_from(range(len(here)) if isinstance(here, list) else sorted(here)))
-            if isinstance(here[key], dict | list) and here[key] and data.draw(st.booleans()):
-                here = here[key]
-                continue
-            here[key] = data.draw(JSON)
-            return told
-
-    hub.heal()
-    told = json.loads(client_answer(hub))
-    written = json.dumps(change(told)).encode()
-    hub.fail(faults.about("/revision/", LISTING), faults.content(written, "application/json"))
-    try:
-        found = listing(hub, client)
-    except (errors.HubProblem, errors.TransferProblem):
-        return
-    assert len(found.commit) == 40
-
-
-def client_answer(hub: FaultyHub) -> bytes:
-    from helpers.hub import fetch
-
-    return fetch(f"{hub.endpoint}/api/models/owner/model/revision/main?blobs=true")[2]
-
-
-@pytest.mark.parametrize(
-    ("fault", "seconds"),
-    [
-        pytest.param(faults.status(503, Retry_After="60"), 60.0, id="back-off"),
-        pytest.param(faults.stalled(20), 20.0, id="body"),
-    ],
-)
-def test_a_cancel_releases_who_lists(hub: FaultyHub, fault: faults.Change, seconds: float) -> None:
-    client = Client(patience=replace(PROMPT, silence=seconds, longest_asked=seconds))
-    hub.fail(LISTING, fault)
-    control = Control()
-    moment: list[float] = []
-
-    def ready() -> bool:
-        moment[:] = [time.monotonic()]
-        return bool(hub.requests)
-
-    thread = cancelling(control, ready)
-    with pytest.raises(Cancelled):
-        HuggingFaceHub(client, hub.endpoint).list(SOURCE, control)
-    assert time.monotonic() - moment[0] < 0.5
-    thread.join()
-    client.close()
 
 
 # Plain addresses

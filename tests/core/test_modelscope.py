@@ -1,10 +1,7 @@
 """ModelScope's listings: what they say, how its refusals are told apart, and what is done with nonsense."""
 
-import copy
 import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,55 +9,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import faults
-from helpers.faults import LISTING, PROMPT, FaultyHub, cancelling
+from helpers.faults import LISTING, FaultyHub
 from helpers.hub import Requests, fetch, make_repository
+from helpers.listings import FILES, FRIEND, MODELSCOPE, REPOSITORY, client, hub
 from model_preload.core import errors
 from model_preload.core.catalog import ModelScopeSource
-from model_preload.core.events import Cancelled, Control
+from model_preload.core.events import Control
 from model_preload.core.http import Client
 from model_preload.core.hubs import modelscope
 from model_preload.core.hubs.modelscope import ModelScopeHub
-from model_preload.core.values import Digest, Listing
+from model_preload.core.values import Listing
 
-FILES = {
-    "config.json": b'{"model_type": "demo"}\n',
-    "weights.safetensors": bytes(range(256)) * 100,
-    "deep/er/说明 1.md": "中文\n".encode(),
-    "empty.txt": b"",
-}
-REPOSITORY = make_repository(FILES)
+__all__ = ["client", "hub"]  # fixtures
+
 SOURCE = ModelScopeSource("owner/model", "master")
-FRIEND, STRANGER = "ms-friend", "ms-stranger"
 ENTRIES = faults.about("/repo/files", LISTING)
-
-
-@pytest.fixture
-def hub() -> Iterator[FaultyHub]:
-    with FaultyHub(
-        REPOSITORY,
-        make_repository(FILES, "owner/gated", gated=True, readers=[FRIEND]),
-        make_repository(FILES, "owner/private", private=True, readers=[FRIEND]),
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    made = Client(patience=PROMPT)
-    yield made
-    made.close()
 
 
 def listing(hub: FaultyHub, client: Client, source: ModelScopeSource = SOURCE, token: str | None = None) -> Listing:
     return ModelScopeHub(client, hub.endpoint, token).list(source, Control())
-
-
-def check_listing(found: Listing) -> None:
-    assert (found.source, found.revision, found.commit) == (SOURCE.identity, "master", REPOSITORY.main.id)
-    expected = {path: (file.content.size, file.content.sha256) for path, file in REPOSITORY.main.files.items()}
-    assert {file.path: (file.size, file.digest) for file in found.files} == {
-        path: (size, Digest("sha256", sha256)) for path, (size, sha256) in expected.items()
-    }
 
 
 def data(change: Callable[[dict[str, Any]], dict[str, Any]]) -> faults.Change:
@@ -72,7 +39,7 @@ def data(change: Callable[[dict[str, Any]], dict[str, Any]]) -> faults.Change:
 
 
 def test_one_request_lists_everything(hub: FaultyHub, client: Client) -> None:
-    check_listing(listing(hub, client))
+    MODELSCOPE.check(listing(hub, client))
     (request,) = hub.requests
     assert request.query == {"Revision": "master", "Recursive": "True"}
 
@@ -208,34 +175,6 @@ def test_a_listing_without_end_is_ended(hub: FaultyHub, client: Client, monkeypa
 # Who may see what
 
 
-@pytest.mark.parametrize(
-    ("repo", "revision", "token", "code"),
-    [
-        ("owner/model", "master", STRANGER, None),  # a token that nobody knows is as none
-        ("owner/private", "master", FRIEND, None),
-        ("owner/gated", "master", FRIEND, None),
-        ("owner/private", "master", None, "repository-private"),
-        ("owner/gated", "master", None, "repository-private"),
-        ("owner/private", "master", STRANGER, "repository-missing"),
-        ("owner/missing", "master", None, "repository-missing"),
-        ("owner/missing", "master", FRIEND, "repository-missing"),
-        ("owner/model", "main", None, "revision-missing"),
-        ("owner/model", "0" * 40, None, "revision-missing"),
-    ],
-)
-def test_refusals_are_told_apart(
-    hub: FaultyHub, client: Client, repo: str, revision: str, token: str | None, code: str | None
-) -> None:
-    source = ModelScopeSource(repo, revision)
-    if code is None:
-        assert listing(hub, client, source, token).files
-        return
-    with pytest.raises(errors.HubProblem) as told:
-        listing(hub, client, source, token)
-    assert told.value.code == code
-    assert token is None or token not in str(told.value)
-
-
 def refusal(code: object, status: int = 404) -> faults.Change:
     return faults.content(json.dumps({"Code": code, "Message": "no", "Success": False}).encode(), "text/json", status)
 
@@ -283,55 +222,6 @@ def test_the_token_goes_to_the_hub_alone_by_header_and_cookie(hub: FaultyHub, cl
 
 
 # What comes between, and nonsense
-
-
-def test_a_hub_that_is_gone_is_offline(hub: FaultyHub, client: Client) -> None:
-    hub.close()
-    with pytest.raises(errors.HubUnreachable):
-        listing(hub, client)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *(pytest.param(faults.status(code), id=str(code)) for code in (408, 429, 500, 503)),
-        pytest.param(faults.cut(50), id="reset"),
-        pytest.param(faults.ended(50), id="ends early"),
-        pytest.param(faults.stalled(50), id="stalls"),
-        pytest.param(faults.dripping_head, id="drips headers"),
-    ],
-)
-def test_a_listing_survives_what_passes(hub: FaultyHub, client: Client, change: faults.Change) -> None:
-    hub.fail(ENTRIES, change, times=2)
-    check_listing(listing(hub, client))
-
-
-def test_a_slow_listing_meets_its_deadline(hub: FaultyHub) -> None:
-    client = Client(patience=replace(PROMPT, listing=0.8))
-    hub.fail(ENTRIES, faults.dripping(bytes_=8))
-    began = time.monotonic()
-    with pytest.raises(errors.DeadlineExceeded):
-        listing(hub, client)
-    assert time.monotonic() - began < 2
-    client.close()
-
-
-def test_a_cancel_releases_who_lists(hub: FaultyHub) -> None:
-    client = Client(patience=replace(PROMPT, silence=20.0))
-    hub.fail(ENTRIES, faults.stalled(20))
-    control = Control()
-    moment: list[float] = []
-
-    def ready() -> bool:
-        moment[:] = [time.monotonic()]
-        return bool(hub.requests)
-
-    thread = cancelling(control, ready)
-    with pytest.raises(Cancelled):
-        ModelScopeHub(client, hub.endpoint).list(SOURCE, control)
-    assert time.monotonic() - moment[0] < 0.5
-    thread.join()
-    client.close()
 
 
 def first_file(change: dict[str, Any]) -> faults.Change:
@@ -384,33 +274,3 @@ def test_nonsense_in_a_listing_is_named(hub: FaultyHub, client: Client, change: 
     with pytest.raises(errors.HubProblem) as told:
         listing(hub, client)
     assert told.value.code == code
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.data())
-def test_whatever_stands_in_a_listing_it_is_a_listing_or_a_named_error(
-    hub: FaultyHub, client: Client, values: st.DataObject
-) -> None:
-    """One value somewhere in the answer is replaced by any other."""
-    hub.heal()
-    told = json.loads(fetch(f"{hub.endpoint}/api/v1/models/owner/model/repo/files?Recursive=True")[2])
-    changed = here = copy.deepcopy(told)
-    while True:
-        key = values.draw(st.sampled_from(range(len(here)) if isinstance(here, list) else sorted(here)))
-        if not isinstance(here[key], dict | list) or not here[key] or not values.draw(st.booleans()):
-            break
-        here = here[key]
-    here[key] = values.draw(JSON)
-    hub.fail(ENTRIES, faults.content(json.dumps(changed).encode(), "application/json"))
-    try:
-        found = listing(hub, client)
-    except (errors.HubProblem, errors.TransferProblem):
-        return
-    assert len(found.commit) == 40

@@ -312,8 +312,8 @@ def test_a_change_that_would_be_wrong_is_refused(tmp_path: Path) -> None:
     "content",
     [
         """schema = 1
-        model = [{ key = "a", name = "A", place = { cache = "huggingface" }, source = [{ hub = "modelscope",
-            repo = "o/a" }] }]
+        model = [{ key = "a", name = "A", place = { cache = "huggingface" }, source = [
+            { hub = "modelscope", repo = "o/a" }] }]
         """,
         HAND.replace("name = 'One'", "name = '''\n[[model]]\n'''"),
     ],

@@ -13,7 +13,7 @@ from model_preload.core.events import Control, Event, ModelStarted, Notice
 from model_preload.core.journal import QueueState
 from model_preload.core.queue import Queue
 from model_preload.core.tasks.plan import plan
-from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.demo.hub import Hub
 
 FILES = {"config.json": b"{}", "weights.bin": bytes(range(256)) * 40}
@@ -171,6 +171,15 @@ def test_a_hub_preferred_later_is_not_asked_for_what_is_here(two: Workbench, hub
     hub.forget()
     assert two.with_settings(hubs=("modelscope",)).preload().outcome == "done"
     assert hub.requests == ()
+
+
+def test_a_repair_stays_with_the_listing_of_what_is_here(two: Workbench, hub: Hub) -> None:
+    two.preload()
+    (two.home / "m" / "weights.bin").write_bytes(b"\0" * len(FILES["weights.bin"]))
+    hub.forget()
+    assert two.with_settings(hubs=("modelscope",)).preload(mode=Mode.REPAIR).outcome == "done"
+    assert asked(hub) == "huggingface"
+    assert two.status()[0].ready
 
 
 def test_the_stored_listing_does_where_the_preferred_hub_fails(

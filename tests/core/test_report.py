@@ -133,6 +133,7 @@ def test_other_words_stay(written: str) -> None:
         ("王小明", quote("王小明").lower()),
         ("王小明", json.dumps("王小明")),
         ("José", "jos%c3%a9"),
+        ("王小明", f"q=abc{quote('王小明')}"),
     ],
 )
 def test_names_of_other_forms_are_taken_out_too(name: str, written: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QWidget
 
+from helpers import catalog_pictures, own_model_pictures, status_pictures
+from helpers.status_pictures import PICTURES
 from helpers.workbench import model, repository, workbench
 from model_preload.core.texts import Text, text
 from model_preload.demo.hub import Hub
@@ -248,6 +250,10 @@ WINDOWS: dict[str, Callable[[Path], QWidget]] = {
     "log-chosen": log_chosen,
     "log-empty": log_empty,
     "log-no-hit": log_no_hit,
+    **PICTURES,
+    **catalog_pictures.PICTURES,
+    **status_pictures.PICTURES,
+    **own_model_pictures.PICTURES,
     "settings-general": settings_general,
     "settings-platform": settings_platform,
     "settings-platform-unknown": settings_platform_unknown,

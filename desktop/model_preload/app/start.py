@@ -56,7 +56,7 @@ def main(words: Sequence[str]) -> int:
     """The tray app; `--tray` opens no window, `--quit` ends the running one. Main thread; returns the exit code."""
     home = paths.state_home(os.environ)
     if "--quit" not in words:
-        return _run(home, os.environ, Path.home(), hidden="--tray" in words)
+        return run(home, os.environ, Path.home(), hidden="--tray" in words)
     texts.use()
     try:
         tell(home, "quit")
@@ -83,10 +83,10 @@ def demo(language: str) -> int:
         with Hub(*made.repositories, rate=models.RATE) as hub:
             environ = {**os.environ, "HF_HOME": str(home / "huggingface"), "HF_ENDPOINT": hub.endpoint}
             environ.pop("HF_HUB_CACHE", None)
-            return _run(state, environ, home, catalog, direct=True)
+            return run(state, environ, home, catalog, direct=True)
 
 
-def _run(
+def run(
     home: Path,
     environ: Mapping[str, str],
     user_home: Path,
@@ -97,7 +97,7 @@ def _run(
 ) -> int:
     """Show the tray, load the rest behind it, and stay until the user quits."""
     set_app_id()
-    application = QApplication(sys.argv[:1])
+    application = QApplication(["model-preload"])
     application.setApplicationName(NAME)
     application.setApplicationDisplayName(NAME)
     application.setDesktopFileName("model-preload")

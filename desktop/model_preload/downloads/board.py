@@ -62,6 +62,7 @@ class Board(QObject):
         self._downloads = downloads
         self._forecasts = forecasts
         self._catalog = Catalog(())
+        self._is_loaded = False
         self._statuses: dict[str, ModelStatus] = {}
         self._asked: dict[str, bool] = {}
         self.problem: errors.Circumstance | None = None
@@ -71,6 +72,11 @@ class Board(QObject):
         forecasts.changed.connect(self.summary_changed)
         checks.found.connect(self._found)
         checks.failed.connect(self.fail)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a catalog, be it an empty one."""
+        return self._is_loaded
 
     @property
     def catalog(self) -> Catalog:
@@ -85,6 +91,7 @@ class Board(QObject):
     def use(self, catalog: Catalog) -> None:
         """Other models from now on; verdicts of those that stay are kept."""
         self._catalog = catalog
+        self._is_loaded = True
         self._statuses = {m.key: self._statuses[m.key] for m in catalog.models if m.key in self._statuses}
         self.reset.emit()
         self.summary_changed.emit()

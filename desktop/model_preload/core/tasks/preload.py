@@ -200,7 +200,8 @@ class _Run:
                 if self._mode is Mode.REPAIR and stored_pin(self._services, model) is None:
                     self._queue.done(model.key)  # what was never here is not damaged
                     continue
-                pins.append(pin(self._services, model, self._control, refresh=self._mode is Mode.RENEW))
+                renew, stay = self._mode is Mode.RENEW, self._mode is Mode.REPAIR
+                pins.append(pin(self._services, model, self._control, refresh=renew, stay=stay))
             except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem, errors.DiskProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)

@@ -8,7 +8,8 @@ USER, SECRET, LOGIN = "<user>", "<secret>", "<login>"
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PWD|(?:^|_)KEY|CREDENTIAL|COOKIE", re.IGNORECASE)
 _GAP = r"(?:[\\/]|%(?:25)*(?:2F|5C))+"
 """What parts the steps of a path, also doubled or as an address writes it."""
-_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
+_WORD_BEGINS = re.compile(r"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf])\Z")
+"""What stands before a word, also where an address or JSON writes a sign in letters."""
 _AFTER = r"(?![A-Za-z0-9])"
 
 _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -56,7 +57,7 @@ class Redaction:
         for pattern, instead in _ALWAYS:
             told = pattern.sub(instead, told)
         if self._users:
-            told = self._users.sub(_unless_marked, told)  # after the logins, which are told by their form
+            told = self._users.sub(_named, told)  # after the logins, which are told by their form
         return _HOMES.sub(rf"\1{USER}", told)
 
 
@@ -92,7 +93,7 @@ def _user(name: str) -> str:
     if short != name and short.isascii() and len(short) > 2:
         alternatives.insert(0, re.escape(re.sub(r"[+,;=\[\]]", "_", short)) + r"~\d+")
     joined = "|".join(alternatives)
-    return f"{_BEFORE}(?:{joined}){_AFTER}" if name.isascii() else joined
+    return f"(?:{joined}){_AFTER}" if name.isascii() else joined
 
 
 def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | None:
@@ -106,8 +107,11 @@ def _without_login(found: re.Match[str]) -> str:
     return f"://{LOGIN}@{place}" if at else found[0]
 
 
-def _unless_marked(found: re.Match[str]) -> str:
-    """Someone may be called as a mark is."""
-    start, end = found.span()
-    marked = found.string[start - 1 : end + 1] in (USER, SECRET, LOGIN)
-    return found[0] if marked else USER
+def _named(found: re.Match[str]) -> str:
+    """The mark, unless it is a mark already, as someone may be called, or the end of a longer word."""
+    (start, end), whole = found.span(), found.string
+    if whole[start - 1 : end + 1] in (USER, SECRET, LOGIN):
+        return found[0]
+    is_word = found[0][0].isascii() and found[0][0].isalnum()
+    begins = not is_word or _WORD_BEGINS.search(whole, max(0, start - 3), start)
+    return USER if begins else found[0]

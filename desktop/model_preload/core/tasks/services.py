@@ -281,11 +281,12 @@ def fresh_pin(services: Services, model: Model, source: Source, control: Control
     return pinned
 
 
-def pin(services: Services, model: Model, control: Control, *, refresh: bool = False) -> Pinned:
+def pin(services: Services, model: Model, control: Control, *, refresh: bool = False, stay: bool = False) -> Pinned:
     """The stored pin, else the first source that answers.
 
     Args:
         refresh: ask the hub even if a pin is stored.
+        stay: with the stored pin, also where a hub that the user prefers might bring what is missing.
 
     Raises:
         HubProblem, TransferProblem: the last source's, when none answered.
@@ -294,7 +295,7 @@ def pin(services: Services, model: Model, control: Control, *, refresh: bool = F
     stored = None if refresh else _fit_pin(services, model)
     if stored is not None:
         if stored.cache.foreign_ref() is None:
-            return _preferred(services, stored, control)
+            return stored if stay else _preferred(services, stored, control)
         log.info("%s: another program moved the cache, so the hub is asked again", model.key)
     return first_answer(services, model, services.sources_of(model), control)
 
