@@ -1,7 +1,6 @@
 """The real tray app on a screen of its own: clicked by mouse and keyboard, killed, started again."""
 
 import json
-import os
 import signal
 import subprocess
 import sys

@@ -154,6 +154,7 @@ def _settings(folder: Path, page: str, environ: dict[str, str], **changes: objec
     window = SettingsWindow(preferences, credentials, _NoAutostart(), background)
     preferences.setParent(window)
     owned_by(window)
+    window.resize(window.sizeHint())
     window.show_page(page)
     window.refresh()
     asked: list[object] = []
@@ -218,6 +219,7 @@ def _first_run(folder: Path, row: int, **changes: object) -> FirstRun:
     window = FirstRun(preferences, _NoAutostart() if row == 2 else _Autostart(), background, mirror=True)
     preferences.setParent(window)
     owned_by(window)
+    window.resize(window.sizeHint())
     window._turn(row)
     _until(lambda: window._platform._looking is None)
     return window

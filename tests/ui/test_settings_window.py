@@ -20,6 +20,7 @@ from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.engine_places import EnginePlace
 from model_preload.core.texts import text
 from model_preload.system.credentials import SERVICE, TokenOrigin, TokenState
+from model_preload.ui.forms.choices import OwnChoiceField
 from model_preload.ui.forms.field import Field
 from model_preload.ui.settings import SettingsWindow
 from model_preload.ui.settings.folders import FoldersPage, hindrance, shown_folder
@@ -493,3 +494,15 @@ def test_what_is_not_done_ends_with_the_window(opened: Open, qtbot: QtBot) -> No
     free.set()
     settle(base, qtbot)
     assert held == [True]
+
+
+def test_pages_fit_the_width_of_a_small_screen(opened: Open, qtbot: QtBot) -> None:
+    _, window = opened()
+    window.resize(640, 360)
+    assert window.width() == 640
+    for page in PAGES:
+        window.show_page(page)
+        for one in window.findChildren(OwnChoiceField):
+            one.propose("http://10.0.0.1:8080/a/long/address/of/its/own")
+        QApplication.processEvents()
+        assert window._page.horizontalScrollBar().maximum() == 0, page

@@ -94,9 +94,12 @@ class FirstRun(QDialog):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addWidget(self._inside)
         self._render()
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Where the screen has room for it."""
         letter = self.fontMetrics()
-        usual = QSize(letter.averageCharWidth() * 84, letter.height() * 22)
-        self.resize(usual.boundedTo(self.screen().availableSize()))
+        return QSize(letter.averageCharWidth() * 84, letter.height() * 22)
 
     @property
     def _value(self) -> Settings:

@@ -30,11 +30,18 @@ MODELSCOPE_CHOICES: Choices = (
 )
 
 
+def _box() -> QComboBox:
+    """One that may become narrower than its longest choice, so that a form fits a small screen."""
+    box = QComboBox(sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    return box
+
+
 class ChoiceField(Field):
     """One of several."""
 
     def __init__(self, name: str, title: Text, choices: Choices) -> None:
-        self._box = QComboBox()
+        self._box = _box()
         for value, called in choices:
             self._box.addItem(str(called), value)
         super().__init__(name, title, self._box)
@@ -60,7 +67,7 @@ class OwnChoiceField(Field):
     entered = Signal()
 
     def __init__(self, name: str, title: Text, choices: Choices, own: Text, example: str) -> None:
-        self._box = QComboBox()
+        self._box = _box()
         for value, called in choices:
             self._box.addItem(str(called), value)
         self._box.addItem(str(own), None)
