@@ -25,6 +25,7 @@ from model_preload.ui.forms.platform import PlatformField
 from model_preload.ui.log_window import LogWindow
 from model_preload.ui.preferences import Preferences
 from model_preload.ui.settings import SettingsWindow
+from model_preload.ui.settings.folders import FoldersPage
 
 _NAMES = {"mineru-vlm": "MinerU 2.5", "paddleocr-vl": "PaddleOCR-VL", "silero-vad": "Silero VAD"}
 
@@ -153,6 +154,7 @@ def _settings(folder: Path, page: str, environ: dict[str, str], **changes: objec
     window = SettingsWindow(preferences, credentials, _NoAutostart(), background)
     preferences.setParent(window)
     owned_by(window)
+    window.resize(window.sizeHint())
     window.show_page(page)
     window.refresh()
     asked: list[object] = []
@@ -171,7 +173,9 @@ def settings_general(folder: Path) -> QWidget:
 def settings_platform(folder: Path) -> QWidget:
     """The platform is known, and the environment moves one place."""
     platform = _platform(folder)
-    return _settings(folder, "platform", {"TORCH_HOME": str(folder / "torch")}, platform=platform)
+    window = _settings(folder, "platform", {"TORCH_HOME": str(folder / "torch")}, platform=platform)
+    window.findChildren(FoldersPage)[0]._table.selectRow(1)
+    return window
 
 
 def settings_platform_unknown(folder: Path) -> QWidget:
@@ -215,6 +219,7 @@ def _first_run(folder: Path, row: int, **changes: object) -> FirstRun:
     window = FirstRun(preferences, _NoAutostart() if row == 2 else _Autostart(), background, mirror=True)
     preferences.setParent(window)
     owned_by(window)
+    window.resize(window.sizeHint())
     window._turn(row)
     _until(lambda: window._platform._looking is None)
     return window

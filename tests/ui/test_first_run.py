@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from helpers.preferences import Session, Standing, platform, standing
@@ -191,3 +191,13 @@ def test_it_goes_by_keyboard(opened: Open, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.finished):
         qtbot.keyClick(window, Qt.Key.Key_Return)
     assert base.session.on
+
+
+def test_mnemonics_of_a_page_are_its_own(opened: Open) -> None:
+    _, window = opened()
+    for row in range(3):
+        window._turn(row)
+        said = [getattr(one, "text", str)() for one in window.findChildren(QWidget) if one.isVisible()]
+        letters = [words[words.index("&") + 1].lower() for words in said if isinstance(words, str) and "&" in words]
+        assert len(letters) == len(set(letters)) >= 4, letters
+    window.reject()

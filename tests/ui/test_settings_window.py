@@ -1,11 +1,13 @@
 """The settings window: what is shown, what Apply writes, what the environment decides, what goes wrong."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QListWidget, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,6 +20,7 @@ from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.engine_places import EnginePlace
 from model_preload.core.texts import text
 from model_preload.system.credentials import SERVICE, TokenOrigin, TokenState
+from model_preload.ui.forms.choices import OwnChoiceField
 from model_preload.ui.forms.field import Field
 from model_preload.ui.settings import SettingsWindow
 from model_preload.ui.settings.folders import FoldersPage, hindrance, shown_folder
@@ -478,3 +481,28 @@ def test_the_page_is_remembered(opened: Open) -> None:
     assert window._list.currentRow() == 2
     window.restore(b"\xff of another version")
     assert window._list.currentRow() == 2
+
+
+def test_what_is_not_done_ends_with_the_window(opened: Open, qtbot: QtBot) -> None:
+    base, window = opened()
+    free = threading.Event()
+    held: list[object] = []
+    base.background.start(lambda *_: free.wait(5), held.append, held.append)
+    window.refresh()
+    field(window, "platform").propose(str(base.home))
+    shiboken6.delete(window)
+    free.set()
+    settle(base, qtbot)
+    assert held == [True]
+
+
+def test_pages_fit_the_width_of_a_small_screen(opened: Open, qtbot: QtBot) -> None:
+    _, window = opened()
+    window.resize(640, 360)
+    assert window.width() == 640
+    for page in PAGES:
+        window.show_page(page)
+        for one in window.findChildren(OwnChoiceField):
+            one.propose("http://10.0.0.1:8080/a/long/address/of/its/own")
+        QApplication.processEvents()
+        assert window._page.horizontalScrollBar().maximum() == 0, page

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLocale, Qt, QTimeZone
+from PySide6.QtCore import QLocale, QSize, Qt, QTimeZone
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -94,8 +94,12 @@ class FirstRun(QDialog):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.addWidget(self._inside)
         self._render()
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Where the screen has room for it."""
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 84, letter.height() * 22)
+        return QSize(letter.averageCharWidth() * 84, letter.height() * 22)
 
     @property
     def _value(self) -> Settings:

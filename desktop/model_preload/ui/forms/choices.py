@@ -13,6 +13,7 @@ from model_preload.core.tasks.reach import reach
 from model_preload.core.texts import LANGUAGES, Text, text
 from model_preload.downloads.background import Background, Job
 from model_preload.downloads.open_core import Opened
+from model_preload.ui.forms.errands import Errands
 from model_preload.ui.forms.field import Field
 
 Choices = Sequence[tuple[str, Text | str]]
@@ -29,11 +30,18 @@ MODELSCOPE_CHOICES: Choices = (
 )
 
 
+def _box() -> QComboBox:
+    """One that may become narrower than its longest choice, so that a form fits a small screen."""
+    box = QComboBox(sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    return box
+
+
 class ChoiceField(Field):
     """One of several."""
 
     def __init__(self, name: str, title: Text, choices: Choices) -> None:
-        self._box = QComboBox()
+        self._box = _box()
         for value, called in choices:
             self._box.addItem(str(called), value)
         super().__init__(name, title, self._box)
@@ -59,7 +67,7 @@ class OwnChoiceField(Field):
     entered = Signal()
 
     def __init__(self, name: str, title: Text, choices: Choices, own: Text, example: str) -> None:
-        self._box = QComboBox()
+        self._box = _box()
         for value, called in choices:
             self._box.addItem(str(called), value)
         self._box.addItem(str(own), None)
@@ -116,7 +124,7 @@ class HubField(OwnChoiceField):
     def __init__(self, name: str, title: Text, choices: Choices, hub: str, background: Background) -> None:
         super().__init__(name, title, choices, text("An address of your own"), choices[0][0])
         self._hub = hub
-        self._background = background
+        self._errands = Errands(background, self)
         self._job: Job[Finding] | None = None
         self._test = QPushButton(str(text("Test")), autoDefault=False)
         self._test.setAccessibleName(str(text("Test {what}", what=str(title).replace("&", ""))))
@@ -140,7 +148,7 @@ class HubField(OwnChoiceField):
         def work(opened: Opened, control: Control, _sink: EventSink) -> Finding:
             return reach(opened.services, hub, address, control)
 
-        self._job = self._background.start(work, self._tell, self._fail)
+        self._job = self._errands.start(work, self._tell, self._fail)
         self._test.setText(str(text("Stop")))
         self.note.inform(text("Asking {address} …", address=address))
 

@@ -12,6 +12,7 @@ from model_preload.core.tasks.find_platform import SIGN, find_platform, is_platf
 from model_preload.core.texts import Text, plural, text
 from model_preload.downloads.background import Background, Job
 from model_preload.downloads.open_core import Opened
+from model_preload.ui.forms.errands import Errands
 from model_preload.ui.forms.field import Field
 
 
@@ -35,7 +36,7 @@ class PlatformField(Field):
         what = text("Looks in the folders where such things are put; no drive is searched.")
         self._find.setToolTip(str(what))
         self._find.setAccessibleDescription(str(what))
-        self._background = background
+        self._errands = Errands(background, self)
         self._looking: Job[bool] | None = None
         self._finding: Job[tuple[Path, ...]] | None = None
         self._wrong: Text | None = None
@@ -69,7 +70,7 @@ class PlatformField(Field):
         """Look for it, and take the first that is there."""
         self.stop()
         self._find.setEnabled(False)
-        self._finding = self._background.start(_find, self._found, self._failed)
+        self._finding = self._errands.start(_find, self._found, self._failed)
         self.note.inform(text("Looking for it …"))
 
     def stop(self) -> None:
@@ -91,7 +92,7 @@ class PlatformField(Field):
             def look(opened: Opened, _control: Control, _sink: EventSink) -> bool:
                 return is_platform(folder, opened.services.disk)
 
-            self._looking = self._background.start(look, self._looked, self._failed)
+            self._looking = self._errands.start(look, self._looked, self._failed)
         self.edited.emit()
 
     def _looked(self, there: bool) -> None:

@@ -23,6 +23,7 @@ from model_preload.core.tasks.engine_places import EnginePlace, places, propose_
 from model_preload.core.texts import Text, text
 from model_preload.downloads.background import Background, Job
 from model_preload.downloads.open_core import Opened
+from model_preload.ui.forms.errands import Errands
 from model_preload.ui.forms.note import Note
 from model_preload.ui.forms.platform import PlatformField
 from model_preload.ui.settings.page import Page
@@ -93,7 +94,7 @@ class FoldersPage(Page):
 
     def __init__(self, background: Background) -> None:
         super().__init__(text("Platform and places"), "folder")
-        self._background = background
+        self._errands = Errands(background, self)
         self._platform: Path | None = None
         self._looking: Job[tuple[EnginePlace, ...]] | None = None
         self._field = PlatformField(text("&Platform's folder"), background)
@@ -102,6 +103,9 @@ class FoldersPage(Page):
         self.add_heading(text("Places that engines share"))
         self._model = PlacesModel(self)
         self._make_table()
+        self._full = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self._full.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.add_widget(self._full)
         self._note = Note()
         self.add_widget(self._note)
         self._change = QPushButton(str(text("&Change…")))
@@ -159,7 +163,7 @@ class FoldersPage(Page):
     def refresh(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
-        self._looking = self._background.start(_places, self._show, self._fail)
+        self._looking = self._errands.start(_places, self._show, self._fail)
 
     def _show(self, found: tuple[EnginePlace, ...]) -> None:
         self._looking = None
@@ -178,6 +182,7 @@ class FoldersPage(Page):
         why_not = None if place is None else hindrance(place, self._platform)
         for button in (self._change, self._default):
             button.setEnabled(place is not None and why_not is None)
+        self._full.setText("" if place is None else shown_folder(place))
         if place is None:
             self._note.clear()
         elif why_not is None:
@@ -207,7 +212,7 @@ class FoldersPage(Page):
 
         for button in (self._change, self._default):
             button.setEnabled(False)
-        self._background.start(work, self._proposed, self._fail)
+        self._errands.start(work, self._proposed, self._fail)
         self._note.inform(text("Looking what the change would do …"))
 
     def _proposed(self, change: EnvChange) -> None:

@@ -20,6 +20,7 @@ from model_preload.core.errors import Circumstance
 from model_preload.core.texts import Text, text
 from model_preload.downloads.background import Background
 from model_preload.system.credentials import SystemCredentials, TokenOrigin, TokenState, is_token, variable_of
+from model_preload.ui.forms.errands import Errands
 from model_preload.ui.forms.note import Note
 
 _PAGES = {
@@ -84,7 +85,7 @@ class TokenRow(QWidget):
         self._hub = hub
         self._name = name
         self._credentials = credentials
-        self._background = background
+        self._errands = Errands(background, self)
         self.label = QLabel(str(name))
         self._told = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self._set = QPushButton(str(text("Set…")))
@@ -115,7 +116,7 @@ class TokenRow(QWidget):
             work()
             return _Known(credentials.state(hub), credentials.obstacle(hub))
 
-        self._background.start(job, done, self._fail)
+        self._errands.start(job, done, self._fail)
 
     def _wait(self) -> None:
         self._told.setText(str(text("Looking …")))

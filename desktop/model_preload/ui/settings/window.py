@@ -126,9 +126,13 @@ class SettingsWindow(QWidget):
         whole = QHBoxLayout(self)
         whole.addWidget(self._list)
         whole.addLayout(right, 1)
+        whole.setSpacing(self.fontMetrics().averageCharWidth() * 2)
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Where the screen has room for it."""
         letter = self.fontMetrics()
-        whole.setSpacing(letter.averageCharWidth() * 2)
-        self.resize(letter.averageCharWidth() * 140, letter.height() * 38)
+        return QSize(letter.averageCharWidth() * 140, letter.height() * 38)
 
     def _connect(self) -> None:
         self._list.currentRowChanged.connect(self._turn)
