@@ -44,7 +44,10 @@ QT_LIBRARIES = {
     "libxkbcommon.so.0": "libxkbcommon0",
 }
 PROGRAMS = {
-    "test": {"microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin"},
+    "test": {
+        **{"microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin"},
+        **{"Xvfb": "xvfb", "openbox": "openbox", "trayer": "trayer", "xdotool": "xdotool"},
+    },
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }
 """What tests and benchmarks run beside us, and the Debian package of each; what is missing is left out and told."""

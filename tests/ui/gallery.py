@@ -7,7 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from helpers import catalog_pictures
+from helpers import catalog_pictures, status_pictures
+from helpers.status_pictures import status_pictures.PICTURES
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.ui.log_window import LogWindow
 
@@ -90,5 +91,6 @@ WINDOWS: dict[str, Callable[[Path], QWidget]] = {
     "log-empty": log_empty,
     "log-no-hit": log_no_hit,
     **catalog_pictures.PICTURES,
+    **status_pictures.PICTURES,
 }
 """Name and maker of each; a maker gets an empty folder, and the window owns all that it needs."""
