@@ -1,4 +1,4 @@
-"""A screen of the test's own on Linux: an X server, a window manager, a panel with a notification area, keyboard and mouse."""
+"""A screen of the test's own on Linux: X server, window manager, a panel for tray icons, keyboard and mouse."""
 
 import os
 import shutil

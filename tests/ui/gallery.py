@@ -8,7 +8,6 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
 from helpers import catalog_pictures, status_pictures
-from helpers.status_pictures import status_pictures.PICTURES
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.ui.log_window import LogWindow
 
