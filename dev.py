@@ -45,8 +45,8 @@ QT_LIBRARIES = {
 }
 PROGRAMS = {
     "test": {
-        **{"microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin"},
-        **{"Xvfb": "xvfb", "openbox": "openbox", "trayer": "trayer", "xdotool": "xdotool"},
+        "microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin",
+        "Xvfb": "xvfb", "openbox": "openbox", "trayer": "trayer", "xdotool": "xdotool",
     },
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }

@@ -44,7 +44,7 @@ def make_scene(bench: Workbench, hub: Hub, language: str = "en") -> Scene:
     """One that nobody looked at yet; the window is not shown."""
     desk = make_desk(bench, hub)
     doctor = Background("doctor", desk.core)
-    examiner = Examiner(doctor, bench.state, lambda: machine(bench.home / "temp"))
+    examiner = Examiner(doctor, bench.state, lambda _settings: machine(bench.home / "temp"))
     prover = Prover(desk.backgrounds["long"])
     window = StatusWindow(
         desk.board,

@@ -30,7 +30,7 @@ def _scene(folder: Path) -> tuple[Scene, Hub]:
     """Several models, one with parts; hub and desk end with the window."""
     ending = ExitStack()
     scene, hub = _parts(folder, ending)
-    scene.window.destroyed.connect(lambda: ending.close())  # a bound method would be held weakly
+    scene.window.destroyed.connect(lambda: ending.close())  # noqa: PLW0108  a bound method is held weakly
     return scene, hub
 
 
@@ -132,7 +132,7 @@ def fix(folder: Path) -> QWidget:
     ending = ExitStack()
     scene, _ = _parts(folder, ending)
     dialog = EnvDialog(scene.desk.backgrounds["quick"])
-    dialog.destroyed.connect(lambda: ending.close())  # a bound method would be held weakly
+    dialog.destroyed.connect(lambda: ending.close())  # noqa: PLW0108  a bound method is held weakly
     _until(lambda: dialog._job is None)
     return dialog
 

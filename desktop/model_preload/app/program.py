@@ -48,15 +48,18 @@ class Program(QObject):
         self._closed = False
         self._log = LogBuffer(self)
         self._handlers = logs.set_up(launch.home, Disk(), also=[self._log.handler])
-        self._around = Surroundings(launch.home, launch.environ, launch.user_home, launch.catalog, launch.direct)
-        self._desk = Desk(self._around.opened, launch.home, self)
+        self._around = around = Surroundings(
+            launch.home, launch.environ, launch.user_home, launch.catalog, launch.direct
+        )
+        self._desk = Desk(around.opened, launch.home, around.machine, self)
         self._awake = KeepAwake()
         self._taskbar = Taskbar()
         self._consent = Consent(self._to_ask, lambda name, answer: launch.preferences.save(**{name: answer}), self)
         self._tray = launch.tray
         self._loaded = False
+        self._later: list[tuple[tuple[str, ...], Mode]] = []
         self._notifications: Notifications | None = None
-        self._windows = Windows(launch, self._desk, self._log, self._around, self)
+        self._windows = Windows(launch, self._desk, self._log, self)
         self._connect()
         self._speak()
 
@@ -95,6 +98,7 @@ class Program(QObject):
         windows.preload_wanted.connect(self.preload)
         windows.catalog_changed.connect(self._renew)
         windows.core_changed.connect(self._renew)
+        windows.first_run_over.connect(self.show_matter)
         windows.left.connect(self._explain_tray)
         windows.quit_wanted.connect(self.quit)
 
@@ -133,7 +137,10 @@ class Program(QObject):
     def preload(self, keys: Iterable[str], mode: Mode) -> None:
         """Bring those, if the user agrees to the line and the battery."""
         wanted = tuple(keys)
-        if wanted:
+        known = {model.key for model in self._desk.board.catalog.models}
+        if not known.issuperset(wanted):
+            self._later.append((wanted, mode))  # the core that knows them is being opened
+        elif wanted:
             self._consent.ask(self._windows.front(), partial(self._desk.downloads.preload, wanted, mode))
 
     @Slot()
@@ -176,11 +183,15 @@ class Program(QObject):
 
     def _reload(self) -> None:
         """Which models there are, by the settings of now."""
-        self._desk.quick.start(_catalog, self._use, self._desk.board.fail)
+        self._desk.quick.start(partial(_catalog, self._around), self._use, self._desk.board.fail)
 
-    def _use(self, catalog: Catalog) -> None:
+    def _use(self, known: tuple[Catalog, frozenset[str]]) -> None:
+        catalog, own = known
         self._desk.use(catalog)
-        self._windows.catalog_is_known()
+        later, self._later = self._later, []
+        for keys, mode in later:
+            self.preload([key for key in keys if key in {model.key for model in catalog.models}], mode)
+        self._windows.catalog_is_known(own)
         self._desk.checks.look()
         if not self._loaded:
             self._loaded = True
@@ -267,5 +278,7 @@ class Program(QObject):
         return asked
 
 
-def _catalog(opened: Opened, _control: Control, _sink: EventSink) -> Catalog:
-    return opened.services.catalog
+def _catalog(
+    around: Surroundings, opened: Opened, _control: Control, _sink: EventSink
+) -> tuple[Catalog, frozenset[str]]:
+    return opened.services.catalog, around.own_keys()

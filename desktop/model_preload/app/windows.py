@@ -2,14 +2,26 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from model_preload.app.desk import Desk, Surroundings
+from model_preload.app.desk import Desk
 from model_preload.app.start import Launch
+from model_preload.core.catalog import Model
+from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.downloads.log_buffer import LogBuffer
 from model_preload.system import logs
+from model_preload.system.autostart import autostart
+from model_preload.system.credentials import SystemCredentials, hf_home
+from model_preload.ui.catalog.window import CatalogWindow
+from model_preload.ui.first_run import FirstRun, is_here_china
 from model_preload.ui.log_window import LogWindow
+from model_preload.ui.own_models.add_dialog import AddModelDialog
+from model_preload.ui.own_models.import_dialog import ImportDialog
+from model_preload.ui.own_models.remove_dialog import RemoveModelDialog
+from model_preload.ui.settings import SettingsWindow
+from model_preload.ui.status.env_dialog import EnvDialog
+from model_preload.ui.status.window import StatusWindow
 from model_preload.ui.window_memory import WindowMemory
 
 
@@ -23,6 +35,7 @@ class Windows(QObject):
         catalog_changed(): the user's own models are others.
         core_changed(): a token or the platform's `.env` is another one.
         left(): the last one was closed for the first time, and the program stays in the tray.
+        first_run_over(): its questions were answered or skipped.
         quit_wanted()
     """
 
@@ -30,19 +43,23 @@ class Windows(QObject):
     catalog_changed = Signal()
     core_changed = Signal()
     left = Signal()
+    first_run_over = Signal()
     quit_wanted = Signal()
 
-    def __init__(
-        self, launch: Launch, desk: Desk, log: LogBuffer, around: Surroundings, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, launch: Launch, desk: Desk, log: LogBuffer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._launch = launch
         self._desk = desk
         self._log = log
-        self._around = around
         self._memory = WindowMemory(launch.home)
         self._open: dict[str, QWidget] = {}
-        self._makers: dict[str, Callable[[], QWidget]] = {"log": self._make_log}
+        self._own: frozenset[str] = frozenset()
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "catalog": self._make_catalog,
+            "status": self._make_status,
+            "log": self._make_log,
+            "settings": self._make_settings,
+        }
         self.language = launch.language.name
 
     def show(self, name: str) -> QWidget:
@@ -106,16 +123,135 @@ class Windows(QObject):
         return False
 
     def show_first_run(self) -> None:
-        """The questions of the first start."""
+        """The questions of the first start; `first_run_over` when they are answered or skipped."""
+        launch = self._launch
+        dialog = FirstRun(launch.preferences, autostart(launch.environ), self._desk.forms, mirror=is_here_china())
+        dialog.finished.connect(self.first_run_over)
+        _open(dialog)
 
-    def catalog_is_known(self) -> None:
-        """Those windows that name models name them by it."""
-        window = self._open.get("log")
-        if isinstance(window, LogWindow):
-            window.set_names(self._names())
+    def catalog_is_known(self, own: frozenset[str]) -> None:
+        """Those windows that need more than the board tell have it now.
+
+        Args:
+            own: keys of the models that the user may edit.
+        """
+        self._own = own
+        log, catalog = self._open.get("log"), self._open.get("catalog")
+        if isinstance(log, LogWindow):
+            log.set_names(self._names())
+        if isinstance(catalog, CatalogWindow):
+            catalog.use_own(own)
+            catalog.use(self._launch.preferences.value)
+
+    def _make_catalog(self) -> QWidget:
+        desk = self._desk
+        window = CatalogWindow(
+            desk.board, desk.downloads, desk.checks, desk.quick, self.language, self._launch.preferences.value
+        )
+        window.use_own(self._own)
+        window.preload_wanted.connect(self.preload_wanted)
+        window.log_wanted.connect(self._show_log)
+        window.status_wanted.connect(self._show_status)
+        window.settings_wanted.connect(self._show_settings)
+        window.add_wanted.connect(self._add_model)
+        window.edit_wanted.connect(self._edit_model)
+        window.remove_wanted.connect(self._remove_model)
+        window.import_wanted.connect(self._import_catalog)
+        return window
+
+    def _make_status(self) -> QWidget:
+        desk = self._desk
+        window = StatusWindow(
+            desk.board,
+            desk.downloads,
+            desk.checks,
+            desk.examiner,
+            desk.prover,
+            desk.quick,
+            self._launch.home,
+            self.language,
+        )
+        window.preload_wanted.connect(self.preload_wanted)
+        window.log_wanted.connect(self._show_log)
+        window.settings_wanted.connect(self._show_settings)
+        window.env_written.connect(self.core_changed)
+        return window
+
+    def _make_settings(self) -> QWidget:
+        launch = self._launch
+        credentials = SystemCredentials(launch.environ, hf_home(launch.environ))
+        window = SettingsWindow(launch.preferences, credentials, autostart(launch.environ), self._desk.forms)
+        window.token_changed.connect(self.core_changed)
+        window.env_change_wanted.connect(self._show_env_change)
+        return window
+
+    @Slot(object)
+    def _show_env_change(self, change: EnvChange) -> None:
+        dialog = EnvDialog(self._desk.quick, change, self._open.get("settings"))
+        dialog.written.connect(self.core_changed)
+        _open(dialog)
+
+    @Slot()
+    def _add_model(self) -> None:
+        self._open_editor(None)
+
+    @Slot(str)
+    def _edit_model(self, key: str) -> None:
+        self._open_editor(self._desk.board.row(key).model)
+
+    def _open_editor(self, model: Model | None) -> None:
+        launch = self._launch
+        dialog = AddModelDialog(
+            self._desk.forms, launch.home, launch.preferences.value, self.language, model, self._open.get("catalog")
+        )
+        dialog.added.connect(self.catalog_changed)
+        dialog.preload_wanted.connect(self.preload_wanted)
+        dialog.settings_wanted.connect(self._show_settings)
+        _open(dialog)
+
+    @Slot(str)
+    def _remove_model(self, key: str) -> None:
+        row = self._desk.board.row(key)
+        location = row.status.location if row.status is not None and row.status.files_ready else None
+        dialog = RemoveModelDialog(
+            self._desk.forms, self._launch.home, row.model, self.language, location, self._open.get("catalog")
+        )
+        dialog.removed.connect(self.catalog_changed)
+        _open(dialog)
+
+    @Slot()
+    def _import_catalog(self) -> None:
+        dialog = ImportDialog(self._desk.forms, self._launch.home, self._open.get("catalog"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.imported.connect(self.catalog_changed)
+        dialog.choose()
+
+    @Slot(str)
+    def _show_settings(self, page: str) -> None:
+        window = self.show("settings")
+        if page and isinstance(window, SettingsWindow):
+            window.show_page(page)
+
+    @Slot(str)
+    def _show_log(self, key: str) -> None:
+        window = self.show("log")
+        if key and isinstance(window, LogWindow):
+            window.choose(key)
+
+    @Slot(str)
+    def _show_status(self, key: str) -> None:
+        window = self.show("status")
+        if key and isinstance(window, StatusWindow):
+            window.choose(key)
 
     def _make_log(self) -> QWidget:
         return LogWindow(self._log, logs.folder(self._launch.home), self._names())
 
     def _names(self) -> dict[str, str]:
         return {model.key: model.name.in_language(self.language) for model in self._desk.board.catalog.models}
+
+
+def _open(dialog: QDialog) -> None:
+    """Until it is closed, and no longer."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

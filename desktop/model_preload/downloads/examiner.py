@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.events import Control, EventSink
+from model_preload.core.settings import Settings
 from model_preload.core.tasks.doctor.examine import examine, examine_journal
 from model_preload.core.tasks.doctor.finding import Finding
 from model_preload.core.tasks.doctor.machine import Machine
@@ -21,7 +22,7 @@ class Examiner(QObject):
     Args:
         background: of its own, since one examination takes up to twenty seconds.
         home: the state folder.
-        machine: called in the background's thread.
+        machine: gives it by the settings in use; called in the background's thread.
 
     Signals:
         began(): what was found before is forgotten.
@@ -37,7 +38,7 @@ class Examiner(QObject):
     _told = Signal(object, object)
 
     def __init__(
-        self, background: Background, home: Path, machine: Callable[[], Machine], parent: QObject | None = None
+        self, background: Background, home: Path, machine: Callable[[Settings], Machine], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._background = background
@@ -77,7 +78,9 @@ class Examiner(QObject):
         self, sink: Callable[[Finding], None], opened: Opened, control: Control, _sink: EventSink
     ) -> tuple[Finding, ...]:
         journal = examine_journal(self._home, opened.services.disk)
-        return examine(opened.services, self._home, self._machine(), control, journal=journal, sink=sink)
+        return examine(
+            opened.services, self._home, self._machine(opened.services.settings), control, journal=journal, sink=sink
+        )
 
     @Slot(object, object)
     def _hear(self, examination: object, finding: Finding) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ class EnvDialog(QDialog):
 
     Args:
         quick: where the file is read and written.
+        change: what is shown first; None looks for what stands in the engines' way.
 
     Signals:
         written(): the file is another one now.
@@ -36,7 +37,7 @@ class EnvDialog(QDialog):
 
     written = Signal()
 
-    def __init__(self, quick: Background, parent: QWidget | None = None) -> None:
+    def __init__(self, quick: Background, change: EnvChange | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._quick = quick
         self._change: EnvChange | None = None
@@ -44,10 +45,18 @@ class EnvDialog(QDialog):
         self.setWindowTitle(str(text("The platform's settings")))
         self._make()
         self._arrange()
-        self._look()
+        if change is None:
+            self._look()
+        else:
+            self._show(change)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self.isVisible():
+            self._colours.rehighlight()
 
     def done(self, result: int) -> None:
-        """A look that goes on is ended; what is being written is written."""
+        """What goes on is ended; only what is just being written is written to its end."""
         if self._job is not None:
             self._job.cancel()
         super().done(result)
@@ -87,11 +96,11 @@ class EnvDialog(QDialog):
         whole.addWidget(self._found_label)
         whole.addWidget(self._found, 3)
         whole.addWidget(self._diff_label)
-        whole.addWidget(self._diff, 2)
+        whole.addWidget(self._diff, 3)
         whole.addWidget(self._kept)
         whole.addWidget(self._buttons)
         letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 100, letter.height() * 30)
+        self.resize(letter.averageCharWidth() * 100, letter.height() * 38)
 
     def _look(self) -> None:
         self._start(_propose, self._show, text("Looking at the platform's .env…"))
@@ -174,7 +183,7 @@ class EnvDialog(QDialog):
 
 
 class _DiffColours(QSyntaxHighlighter):
-    """What comes and what goes in colours besides their signs; drawn anew with the palette."""
+    """What comes and what goes in colours besides their signs."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)

@@ -1,6 +1,6 @@
 """The sentence on top, with its icon and its one button."""
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -39,6 +39,7 @@ class Header(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._sign = Sign.LOOKING
         self._icon = QLabel()
         self._told = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True, textInteractionFlags=_SELECTABLE)
         large = self._told.font()
@@ -61,12 +62,17 @@ class Header(QWidget):
         line.addWidget(self._button)
         self._button.clicked.connect(self._press)
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self.isVisible():
+            self._draw()
+
     def show_headline(self, headline: Headline) -> None:
+        self._sign = headline.sign
         self._told.setText(str(headline.told))
         self._more.setText("" if headline.more is None else str(headline.more))
         self._more.setVisible(headline.more is not None)
-        size = self.fontMetrics().height() * 5 // 2
-        self._icon.setPixmap(_sign(headline.sign).pixmap(QSize(size, size), self.devicePixelRatio()))
+        self._draw()
         self._button.setVisible(headline.step is not Step.NONE)
         if headline.step is not Step.NONE:
             label, name = _STEPS[headline.step]
@@ -74,12 +80,17 @@ class Header(QWidget):
             self._button.setIcon(icon(name))
             self._button.setAccessibleDescription(str(headline.told))
 
+    def _draw(self) -> None:
+        """The icon, in the colours of the palette and the resolution of the screen."""
+        size = self.fontMetrics().height() * 5 // 2
+        self._icon.setPixmap(_picture(self._sign).pixmap(QSize(size, size), self.devicePixelRatio()))
+
     @Slot()
     def _press(self) -> None:
         self.wanted.emit()
 
 
-def _sign(sign: Sign) -> QIcon:
+def _picture(sign: Sign) -> QIcon:
     if sign in _VERDICTS:
         return verdict_icon(_VERDICTS[sign])
     return icon(_ICONS[sign])

@@ -141,6 +141,8 @@ def work_words(work: Work) -> str:
 def proof_words(row: Row, verified: Verified | None) -> Text | None:
     """How it is known that the engine finds it; None if nobody asked."""
     proof = row.status.proof if row.status else None
+    if proof is not None and proof.loaded:
+        return text("{engine} {version}, loaded", engine=proof.engine, version=proof.version)
     if proof is not None:
         return text("{engine} {version}", engine=proof.engine, version=proof.version)
     if verified is None or verified.evidence is Evidence.PROOF:  # one that holds no longer

@@ -62,8 +62,8 @@ class ModelsPage(QWidget):
         splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         splitter.addWidget(self._tree)
         splitter.addWidget(self._details())
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 1)
         whole = QVBoxLayout(self)
         whole.addWidget(splitter)
         self.setFocusProxy(self._tree)
@@ -247,14 +247,10 @@ def _proof(row: Row, verified: Verified | None) -> str:
     """How it is known that the engine finds it; "" where there is nothing to be asked."""
     proof = row.status.proof if row.status else None
     if proof is not None:
-        return str(
-            text(
-                "Proven by {engine} {version}, {time}.",
-                engine=proof.engine,
-                version=proof.version,
-                time=time_text(proof.proved_at),
-            )
-        )
+        told = {"engine": proof.engine, "version": proof.version, "time": time_text(proof.proved_at)}
+        if proof.loaded:
+            return str(text("Proven and loaded by {engine} {version}, {time}.", **told))
+        return str(text("Proven by {engine} {version}, {time}.", **told))
     if verified is None or verified.evidence is Evidence.PROOF:
         return str(text("Its engine was not asked yet.")) if row.ready else ""
     head = (

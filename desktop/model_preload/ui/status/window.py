@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from model_preload.core import errors
@@ -23,7 +23,7 @@ from model_preload.ui.formats import size_text
 from model_preload.ui.icons import icon
 from model_preload.ui.status.env_dialog import EnvDialog
 from model_preload.ui.status.header import Header
-from model_preload.ui.status.headline import Step, headline
+from model_preload.ui.status.headline import Headline, Step, headline
 from model_preload.ui.status.machine_page import MachinePage
 from model_preload.ui.status.models_page import ModelsPage
 from model_preload.ui.status.reports import Reports
@@ -72,7 +72,8 @@ class StatusWindow(QMainWindow):
         self._quick = quick
         self._language = language
         self._looking = False
-        self._headline = headline(board.summary(), board.rows())
+        self._headline: Headline | None = None
+        self._damaged: tuple[str, ...] = ()
         self._header = Header()
         self._strip = Strip()
         self._models = ModelsPage(board, language)
@@ -84,7 +85,6 @@ class StatusWindow(QMainWindow):
         self._connect()
         self._models.set_verified(prover.verified)
         self._models.setFocus()
-        self._show()
         self._enable()
 
     def state(self) -> bytes:
@@ -102,6 +102,10 @@ class StatusWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
             self.look()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
+        super().showEvent(event)
+        self._show()
 
     @Slot()
     def look(self) -> None:
@@ -159,6 +163,7 @@ class StatusWindow(QMainWindow):
         self.resize(letter.averageCharWidth() * 140, letter.height() * 46)
 
     def _connect(self) -> None:
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self).activated.connect(self.close)
         self._check.triggered.connect(self.look)
         self._deep.triggered.connect(self._look_deep)
         self._prove.triggered.connect(self._want_proof)
@@ -174,6 +179,7 @@ class StatusWindow(QMainWindow):
         self._reports.told.connect(self._strip.say)
         self._reports.failed.connect(self._fail)
         self._board.summary_changed.connect(self._show)
+        self._downloads.working_changed.connect(self._show)
         self._downloads.batch_finished.connect(self._run_over)
         self._checks.found.connect(self._found)
         self._checks.failed.connect(self._look_failed)
@@ -186,28 +192,34 @@ class StatusWindow(QMainWindow):
 
     @Slot()
     def _show(self) -> None:
-        self._headline = headline(
+        """Five times a second while bytes move, so nothing is drawn that nobody sees, or that says the same."""
+        if not self.isVisible():
+            return
+        self._damaged = self._find_damaged()
+        self._repair.setEnabled(bool(self._damaged) and not self._downloads.is_working)
+        found = headline(
             self._board.summary(),
             self._board.rows(),
-            damaged=self._damaged(),
+            damaged=self._damaged,
             problem=self._board.problem,
             looking=self._looking,
             language=self._language,
         )
-        self._header.show_headline(self._headline)
-        self._repair.setEnabled(bool(self._damaged()) and not self._downloads.is_working)
+        if found != self._headline:
+            self._headline = found
+            self._header.show_headline(found)
 
-    def _damaged(self) -> tuple[str, ...]:
+    def _find_damaged(self) -> tuple[str, ...]:
         """Models that are damaged themselves, or a part of which is."""
-        board = self._board
-        return tuple(
-            row.model.key
-            for row in board.rows()
-            if any(one.verdict is Verdict.DAMAGED for one in (row, *board.parts(row.model.key)))
-        )
+        damaged = {key for key, one in self._board.statuses.items() if one.verdict is Verdict.DAMAGED}
+        if not damaged:
+            return ()
+        keys = (row.model.key for row in self._board.rows())
+        return tuple(key for key in keys if damaged & {key, *(part.model.key for part in self._board.parts(key))})
 
     @Slot()
     def _take_step(self) -> None:
+        assert self._headline is not None  # what is pressed was shown
         keys = self._headline.keys
         match self._headline.step:
             case Step.PRELOAD | Step.RETRY:
@@ -225,7 +237,7 @@ class StatusWindow(QMainWindow):
 
     @Slot()
     def _want_repair(self) -> None:
-        self.preload_wanted.emit(self._damaged(), Mode.REPAIR)
+        self.preload_wanted.emit(self._damaged, Mode.REPAIR)
 
     @Slot()
     def _look_deep(self) -> None:
@@ -283,15 +295,15 @@ class StatusWindow(QMainWindow):
     def _proved(self, verified: tuple[Verified, ...]) -> None:
         self._models.set_verified(self._prover.verified)
         found = [one.evidence for one in verified]
-        proven = found.count(Evidence.PROOF)
+        proven, by_rule = found.count(Evidence.PROOF), found.count(Evidence.RULE)
         self._strip.say(
             plural(
                 "Proven: {proven} of {n} model; by rule: {rule}; not proven: {none}. Each one's reasons are below.",
                 "Proven: {proven} of {n} models; by rule: {rule}; not proven: {none}. Each one's reasons are below.",
                 len(found),
                 proven=proven,
-                rule=found.count(Evidence.RULE),
-                none=found.count(Evidence.NONE),
+                rule=by_rule,
+                none=len(found) - proven - by_rule,
             )
         )
         self.look()
@@ -303,7 +315,7 @@ class StatusWindow(QMainWindow):
     @Slot()
     def show_env(self) -> None:
         """What in the platform's `.env` stands in the way."""
-        dialog = EnvDialog(self._quick, self)
+        dialog = EnvDialog(self._quick, parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.written.connect(self.env_written)
         dialog.written.connect(self._examine_later)
