@@ -79,7 +79,7 @@ class Ticks(QObject):
         self._delays.append(time.perf_counter() - posted)
 
     def _post(self) -> None:
-        while not self._ended.wait(random.uniform(0.002, 0.01)):  # noqa: S311  no secret
+        while not self._ended.wait(random.uniform(0.002, 0.01)):
             self._posted.emit(time.perf_counter())
 
 
@@ -199,7 +199,9 @@ def _prepared(home: Path, endpoint: str) -> Iterator[Mapping[str, str]]:
     state.mkdir(parents=True)
     entries = [MODEL.format(key=f"model-{number:03}") for number in range(MODELS)]
     (home / "catalog.toml").write_text("schema = 1\n" + "\n".join(entries), encoding="utf-8")
-    settings = 'first_run_done = true\nreserve = 0\nconnections = 8\nwhen_metered = "go-on"\nwhen_on_battery = "go-on"\n'
+    settings = (
+        'first_run_done = true\nreserve = 0\nconnections = 8\nwhen_metered = "go-on"\nwhen_on_battery = "go-on"\n'
+    )
     (state / "settings.toml").write_text(settings, encoding="utf-8")
     with screen(home, "1920x1080") as shown:
         yield {
