@@ -21,7 +21,6 @@ from model_preload.ui.preferences import Preferences
 from model_preload.ui.theme import Theme
 from model_preload.ui.tray import Tray
 
-
 SLOW = 1_000_000
 
 
