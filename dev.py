@@ -56,6 +56,8 @@ PROGRAMS = {
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }
 """What tests and benchmarks run beside us, and the Debian package of each; what is missing is left out and told."""
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")
+"""Tests of different files, one process for each processor; `-n 0` in a command's arguments takes it back."""
 GROUPS = ("test", "gui-test", "lint", "build", "bench")
 
 
@@ -111,7 +113,7 @@ def test(arguments: list[str]) -> int:
         return test_wheel("", ["test"], ["tests/core", *(a for a in arguments if a != "--without-qt")])
     if "--engines" in arguments:
         arguments = ["tests/engines", *(a for a in arguments if a != "--engines")]
-    return call(environment(), "-P", "-m", "pytest", *arguments)
+    return call(environment(), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
 
 
 def lint(arguments: list[str]) -> int:
@@ -169,7 +171,7 @@ def test_wheel(extras: str, groups: list[str], arguments: list[str]) -> int:
         uv("venv", "--quiet", "--python", interpreter(), fresh)
         wanted = [f"{built}{extras}", *(word for group in groups for word in ("--group", group))]
         uv("pip", "install", "--quiet", "--python", python_of(fresh), "--constraint", LOCK, *wanted)
-        return call(python_of(fresh), "-P", "-m", "pytest", *arguments)
+        return call(python_of(fresh), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
 
 
 def build_wheel(folder: Path) -> Path:

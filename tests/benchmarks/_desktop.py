@@ -16,7 +16,7 @@ from _measure import environment
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers.xserver import Screen, missing, screen  # noqa: E402  tests/helpers is no package of a benchmark's
+from helpers.xserver import Screen, missing, screen
 
 __all__ = ["BARE", "Icons", "bare", "missing", "ours", "running", "screen"]
 

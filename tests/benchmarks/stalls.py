@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from _desktop import load, missing, screen
 from _measure import FAST, MiB, environment, hub
@@ -79,7 +80,7 @@ class Ticks(QObject):
         self._delays.append(time.perf_counter() - posted)
 
     def _post(self) -> None:
-        while not self._ended.wait(random.uniform(0.002, 0.01)):  # noqa: S311  no secret
+        while not self._ended.wait(random.uniform(0.002, 0.01)):
             self._posted.emit(time.perf_counter())
 
 
@@ -199,7 +200,9 @@ def _prepared(home: Path, endpoint: str) -> Iterator[Mapping[str, str]]:
     state.mkdir(parents=True)
     entries = [MODEL.format(key=f"model-{number:03}") for number in range(MODELS)]
     (home / "catalog.toml").write_text("schema = 1\n" + "\n".join(entries), encoding="utf-8")
-    settings = 'first_run_done = true\nreserve = 0\nconnections = 8\nwhen_metered = "go-on"\nwhen_on_battery = "go-on"\n'
+    settings = (
+        'first_run_done = true\nreserve = 0\nconnections = 8\nwhen_metered = "go-on"\nwhen_on_battery = "go-on"\n'
+    )
     (state / "settings.toml").write_text(settings, encoding="utf-8")
     with screen(home, "1920x1080") as shown:
         yield {
@@ -212,12 +215,12 @@ def _prepared(home: Path, endpoint: str) -> Iterator[Mapping[str, str]]:
         }
 
 
-def _watched(home: Path, endpoint: str, seconds: float) -> dict[str, object]:
+def _watched(home: Path, endpoint: str, seconds: float) -> dict[str, Any]:
     with _prepared(home, endpoint) as environ:
         return _result(["ours", str(home), str(seconds)], environ, lambda key: _remove(home, key))
 
 
-def _beside(home: Path, endpoint: str, seconds: float) -> dict[str, object]:
+def _beside(home: Path, endpoint: str, seconds: float) -> dict[str, Any]:
     came: list[str] = []
     with _prepared(home, endpoint) as environ, ExitStack() as ending:
         over = threading.Event()
@@ -249,7 +252,7 @@ def _remove(home: Path, key: str) -> None:
     shutil.rmtree(home / "hf" / "hub" / f"models--bench--{key}", ignore_errors=True)
 
 
-def _result(words: Sequence[str], environ: Mapping[str, str], came: Callable[[str], None]) -> dict[str, object]:
+def _result(words: Sequence[str], environ: Mapping[str, str], came: Callable[[str], None]) -> dict[str, Any]:
     """Run this file in a process of its own; what it prints at last."""
     command = [sys.executable, str(Path(__file__)), *words]
     models = 0

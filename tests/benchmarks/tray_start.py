@@ -35,9 +35,9 @@ def main() -> None:
                     if number:
                         taken[name].append(seconds)
     print(f"\nuntil the icon shows ({runs} runs each, in turn; {load()})")
-    for name, seconds in taken.items():
-        median = statistics.median(seconds)
-        print(f"  {name:<14} {1000 * median:5.0f} ms  ({1000 * min(seconds):.0f} to {1000 * max(seconds):.0f})")
+    for name, each in taken.items():
+        median = statistics.median(each)
+        print(f"  {name:<14} {1000 * median:5.0f} ms  ({1000 * min(each):.0f} to {1000 * max(each):.0f})")
     ratio = statistics.median(taken["model-preload"]) / statistics.median(taken["bare"])
     print(f"  ours is {ratio:.2f} of it, target {TARGET}")
 

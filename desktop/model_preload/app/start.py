@@ -1,13 +1,19 @@
 """From the command line to a tray icon, before anything heavy is loaded."""
 
+import logging
 import os
+import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from model_preload.core import errors, paths, texts
@@ -19,6 +25,8 @@ from model_preload.ui.language import Language
 from model_preload.ui.preferences import Preferences
 from model_preload.ui.theme import Theme, is_dark
 from model_preload.ui.tray import Tray
+
+log = logging.getLogger("model_preload.app")
 
 NAME = "Model Preload"
 
@@ -61,7 +69,8 @@ def main(words: Sequence[str]) -> int:
     try:
         tell(home, "quit")
     except errors.Circumstance as problem:
-        print(f"{problem.title} {problem.next_step}", file=sys.stderr)  # noqa: T201  an installer's log
+        if sys.stderr is not None:  # the windowed program has none
+            print(f"{problem.title} {problem.next_step}", file=sys.stderr)  # noqa: T201  an installer's log
         return problem.exit_code
     return 0
 
@@ -131,22 +140,77 @@ def run(
         _shown_tray(),
         _shown_tray,
     )
-    running: list[Callable[[], None]] = []
+    with _faults_are_told(), _ending_on_signals(application):
+        running: list[Callable[[], None]] = []
 
-    def load() -> None:
-        from model_preload.app.program import Program
+        def load() -> None:
+            from model_preload.app.program import Program
+            from model_preload.downloads.background import ProgramFault
 
-        program = Program(launch)
-        running.append(program.close)
-        program.begin()
+            try:
+                program = Program(launch)
+                running.append(program.close)
+                program.begin()
+            except errors.Circumstance as problem:
+                tell_alone(problem)
+                application.exit(problem.exit_code)
+            except Exception as error:
+                log.critical("a fault of the program", exc_info=True)
+                tell_alone(ProgramFault(error))
+                application.exit(1)
 
-    QTimer.singleShot(0, load)
+        QTimer.singleShot(0, load)
+        try:
+            return application.exec()
+        finally:
+            for close in running:
+                close()
+
+
+@contextmanager
+def _faults_are_told() -> Iterator[None]:
+    """A fault of the program goes into the log, whatever thread it is in, and the program goes on.
+
+    A windowed program has no standard error, so that it would be seen nowhere.
+    """
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("a fault of the program", exc_info=(kind, error, trace))
+
+    def told_of_thread(found: threading.ExceptHookArgs) -> None:
+        if found.exc_value is not None:
+            told(found.exc_type, found.exc_value, found.exc_traceback)
+
+    before, before_in_threads = sys.excepthook, threading.excepthook
+    sys.excepthook, threading.excepthook = told, told_of_thread
     try:
-        return application.exec()
+        yield
     finally:
-        for close in running:
-            close()
-        instance.close()
+        sys.excepthook, threading.excepthook = before, before_in_threads
+
+
+@contextmanager
+def _ending_on_signals(application: QApplication) -> Iterator[None]:
+    """Ctrl-C and a system that asks the program to end: it does, and what was queued goes on next time.
+
+    Python's handlers run between two steps of its own; a byte in a socket makes Qt take one.
+    """
+    ours, qts = socket.socketpair()
+    ours.setblocking(False)
+    notifier = QSocketNotifier(qts.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(application.quit)
+    waking = signal.set_wakeup_fd(ours.fileno())
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(waking)
+        notifier.setEnabled(False)
+        ours.close()
+        qts.close()
 
 
 def tell_alone(problem: errors.Circumstance) -> None:

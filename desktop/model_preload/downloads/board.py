@@ -1,6 +1,6 @@
 """Verdict, work and failure of every model in one table: what tray, windows and notifications show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -65,6 +65,7 @@ class Board(QObject):
         self._is_loaded = False
         self._statuses: dict[str, ModelStatus] = {}
         self._asked: dict[str, bool] = {}
+        self._done: dict[str, int] = {}
         self.problem: errors.Circumstance | None = None
         downloads.changed.connect(self._work_changed)
         downloads.finished.connect(self._finished)
@@ -128,6 +129,7 @@ class Board(QObject):
             running.speed,
             left,
             failed,
+            sum(row.work.activity is Activity.PAUSED for row in rows),
         )
 
     def _mood(self, rows: tuple[Row, ...], failed: tuple[str, ...]) -> Mood:
@@ -147,15 +149,12 @@ class Board(QObject):
         done = total = 0
         for key, over in self._asked.items():
             expected = self._forecasts.bytes_of(key)
-            work = self._downloads.work(key)
             if over:
                 done, total = done + (expected or 0), total + (expected or 0)
-            elif work.activity is Activity.FETCHING:
-                done, total = done + work.bytes_done, total + max(work.bytes_total, expected or 0)
             elif expected is None:
                 return 0, 0
             else:
-                total += expected
+                done, total = done + min(expected, self._done.get(key, 0)), total + expected
         return done, total
 
     def _row(self, model: Model) -> Row:
@@ -164,10 +163,16 @@ class Board(QObject):
     @Slot(object)
     def _work_changed(self, keys: frozenset[str]) -> None:
         for key in keys:
-            if self._downloads.work(key).activity.queued:
+            work = self._downloads.work(key)
+            if work.activity.queued:
+                if self._asked.get(key) is not False:
+                    self._forget((key,))  # asked for anew, it wants what is left
                 self._asked[key] = False
+                # What a turn counts is less again when it was interrupted; what was fetched is here all the same.
+                self._done[key] = max(self._done.get(key, 0), work.bytes_fetched)
             elif self._asked.get(key) is False:
                 del self._asked[key]
+                self._forget((key, *(one for one, over in self._asked.items() if not over and not self._done.get(one))))
         self._forecasts.want(key for key, over in self._asked.items() if not over)
         self.changed.emit(keys)
         self.summary_changed.emit()
@@ -178,9 +183,17 @@ class Board(QObject):
         if result.status is not None:
             self._take((result.status,))
 
+    def _forget(self, keys: Iterable[str]) -> None:
+        """How much those want is to be found out anew, by what is here and who else is asked for."""
+        wanted = tuple(keys)
+        self._forecasts.forget(wanted)
+        for key in wanted:
+            self._done.pop(key, None)
+
     @Slot(object)
     def _batch_finished(self, _batch: Batch) -> None:
         self._asked.clear()
+        self._done.clear()
         self._forecasts.forget()
         self.summary_changed.emit()
 
@@ -191,7 +204,9 @@ class Board(QObject):
 
     @Slot(object)
     def fail(self, problem: errors.Circumstance) -> None:
-        """Verdicts can't be had, until some are found again."""
+        """Verdicts can't be had, until some are found again; that the same stands in the way is told once."""
+        if self.problem is not None and str(self.problem) == str(problem):
+            return
         self.problem = problem
         self.failed.emit(problem)
         self.summary_changed.emit()

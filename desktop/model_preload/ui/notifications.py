@@ -109,6 +109,7 @@ class Notifications(QObject):
         self._wanted = wanted
         self._last = Target.STATUS
         self._told: set[tuple[str, str]] = set()
+        self._told_of: set[str] = set()
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
         downloads.noticed.connect(self._noticed)
@@ -121,8 +122,11 @@ class Notifications(QObject):
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
         for failure in result.failures:
-            if errors.needs_person(failure.code) and (result.key, failure.code) not in self._told:
-                self._told.add((result.key, failure.code))
+            if not errors.needs_person(failure.code):
+                continue
+            self._told_of.add(result.key)
+            if (failure.model, failure.code) not in self._told:
+                self._told.add((failure.model, failure.code))
                 self._tell(of_failure(failure, self._name(failure.model)))
 
     @Slot(object)
@@ -133,7 +137,7 @@ class Notifications(QObject):
 
     @Slot(object)
     def _batch_finished(self, batch: Batch) -> None:
-        told, self._told = {key for key, _ in self._told}, set()
+        told, self._told, self._told_of = self._told_of, set(), set()
         if batch.failed and all(one.key in told for one in batch.failed):
             return
         self._tell(of_batch(batch, self._board.rows(), self._language))
