@@ -119,7 +119,7 @@ def ours(home: Path, seconds: float) -> None:
             downloads.working_changed.connect(self._measure)
             downloads.changed.connect(self._count_change)
             self._told = self._changes = 0
-            downloads._lane.told.connect(self._count, Qt.ConnectionType.QueuedConnection)
+            downloads._lane.progressed.connect(self._count, Qt.ConnectionType.QueuedConnection)
             self._ticks: Ticks | None = None
             self.preload_all()
 

@@ -69,7 +69,7 @@ def _measured(command: list[str], seconds: int) -> Idle:
 
 
 def _take_the_focus(shown: Screen, home: Path, open_: ExitStack) -> None:
-    wait_for(lambda: shown.windows("Model Preload"), "the status window")
+    wait_for(lambda: shown.windows("^Status"), "the status window")
     other = home / "other"
     other.mkdir()
     open_.enter_context(running(bare("window"), shown, other))

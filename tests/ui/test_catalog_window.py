@@ -88,7 +88,7 @@ def test_preload_pause_resume_cancel_ready_by_keyboard(desk: Desk, window: Catal
         qtbot.keyClick(view, Key.Key_Down)
         qtbot.keyClick(view, Key.Key_Return)
     assert desk.verdicts == [Verdict.READY] * 3
-    assert words(window) == "Ready: 3 of 3 models are ready"
+    qtbot.waitUntil(lambda: words(window) == "Ready: 3 of 3 models are ready")
     assert not window._actions[Deed.PRELOAD_ALL].isEnabled()
 
 
@@ -185,12 +185,12 @@ def test_the_selection_outlives_another_catalog(desk: Desk, window: CatalogWindo
 def test_a_hub_that_is_away_is_told_and_tried_again(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> None:
     problem = errors.HubUnreachable("hub", "no route")
     desk.checks.failed.emit(problem)
-    assert window._banner.isVisible()
+    qtbot.waitUntil(window._banner.isVisible)
     assert window._pages.currentIndex() == Page.MODELS
     again = next(b for b in window._banner.findChildren(QPushButton) if b.text() == "&Try again")
     with qtbot.waitSignal(desk.checks.found):
         qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
-    assert not window._banner.isVisible()
+    qtbot.waitUntil(window._banner.isHidden)
 
 
 def test_a_failure_is_told_with_the_settings_that_help(
@@ -200,7 +200,7 @@ def test_a_failure_is_told_with_the_settings_that_help(
     desk.hub.put(Repository.of("demo/a", {"model.bin": b"a"}, private=True))
     with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
         desk.downloads.preload(["a"])
-    assert window._banner.isVisible()
+    qtbot.waitUntil(window._banner.isVisible)
     settings = next(b for b in window._banner.findChildren(QPushButton) if b.text() == "Setti&ngs…")
     with qtbot.waitSignal(window.settings_wanted) as asked:
         settings.click()
@@ -210,7 +210,7 @@ def test_a_failure_is_told_with_the_settings_that_help(
 def test_an_error_without_models_has_a_page(desk: Desk, window: CatalogWindow, qtbot: QtBot) -> None:
     desk.board.use(Catalog(()))
     desk.checks.failed.emit(errors.HubUnreachable("hub", "no route"))
-    assert window._pages.currentIndex() == Page.ERROR
+    qtbot.waitUntil(lambda: window._pages.currentIndex() == Page.ERROR)
     page = window._pages.currentWidget()
     assert page is not None
     assert [b.text() for b in page.findChildren(QPushButton)] == ["&Look again", "Show the lo&g"]

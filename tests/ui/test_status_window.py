@@ -418,6 +418,6 @@ def test_other_models_keep_the_chosen_one(scene: Scene, qtbot: QtBot) -> None:
     assert scene.window._models.key == "b"
     scene.desk.board.use(type(scene.desk.board.catalog)(()))
     assert scene.window._models.key == ""
-    assert said(scene.window, "How it stands") == "There are no models in the catalog"
+    qtbot.waitUntil(lambda: said(scene.window, "How it stands") == "There are no models in the catalog")
     assert not button(scene.window, "Open folder").isEnabled()
     assert not isinstance(scene.window, QDialog)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.catalog import Catalog, Model
@@ -14,6 +14,9 @@ from model_preload.downloads.downloads import Downloads
 from model_preload.downloads.forecast import Forecasts
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Batch, TurnResult, Work
+
+_GATHER_MS = 50
+"""To sum up hundreds of models takes some milliseconds, and the end of a turn alone changes them three times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Board(QObject):
     Signals:
         reset(): other models, or another order of them.
         changed(frozenset[str]): what a row says changed.
-        summary_changed(): after each of both.
+        summary_changed(): after each of both, a moment later, and once for all that comes in that moment.
         failed(Circumstance): verdicts could not be had; `problem` is it until they can.
     """
 
@@ -67,10 +70,13 @@ class Board(QObject):
         self._asked: dict[str, bool] = {}
         self._done: dict[str, int] = {}
         self.problem: errors.Circumstance | None = None
+        self._summary: Summary | None = None
+        self._gathering = False
         downloads.changed.connect(self._work_changed)
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
-        forecasts.changed.connect(self.summary_changed)
+        downloads.working_changed.connect(self._summary_changes)
+        forecasts.changed.connect(self._summary_changes)
         checks.found.connect(self._found)
         checks.failed.connect(self.fail)
 
@@ -94,8 +100,8 @@ class Board(QObject):
         self._catalog = catalog
         self._is_loaded = True
         self._statuses = {m.key: self._statuses[m.key] for m in catalog.models if m.key in self._statuses}
+        self._summary_changes()
         self.reset.emit()
-        self.summary_changed.emit()
 
     def rows(self) -> tuple[Row, ...]:
         """In the catalog's order."""
@@ -111,6 +117,23 @@ class Board(QObject):
 
     def summary(self) -> Summary:
         """Of all rows."""
+        if self._summary is None:
+            self._summary = self._summed_up()
+        return self._summary
+
+    @Slot()
+    def _summary_changes(self) -> None:
+        self._summary = None
+        if not self._gathering:
+            self._gathering = True
+            QTimer.singleShot(_GATHER_MS, self._tell_summary)
+
+    @Slot()
+    def _tell_summary(self) -> None:
+        self._gathering = False
+        self.summary_changed.emit()
+
+    def _summed_up(self) -> Summary:
         rows = self.rows()
         required = [row for row in rows if row.model.required]
         failed = tuple(row.model.key for row in rows if row.work.activity is Activity.FAILED)
@@ -174,8 +197,8 @@ class Board(QObject):
                 del self._asked[key]
                 self._forget((key, *(one for one, over in self._asked.items() if not over and not self._done.get(one))))
         self._forecasts.want(key for key, over in self._asked.items() if not over)
+        self._summary_changes()
         self.changed.emit(keys)
-        self.summary_changed.emit()
 
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
@@ -195,7 +218,7 @@ class Board(QObject):
         self._asked.clear()
         self._done.clear()
         self._forecasts.forget()
-        self.summary_changed.emit()
+        self._summary_changes()
 
     @Slot(object)
     def _found(self, statuses: tuple[ModelStatus, ...]) -> None:
@@ -208,13 +231,13 @@ class Board(QObject):
         if self.problem is not None and str(self.problem) == str(problem):
             return
         self.problem = problem
+        self._summary_changes()
         self.failed.emit(problem)
-        self.summary_changed.emit()
 
     def _take(self, statuses: tuple[ModelStatus, ...]) -> None:
         news = {one.model.key: one for one in statuses}
         changed = frozenset(key for key, one in news.items() if self._statuses.get(key) != one)
         self._statuses |= news
+        self._summary_changes()
         if changed:
             self.changed.emit(changed)
-        self.summary_changed.emit()

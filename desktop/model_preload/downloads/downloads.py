@@ -20,12 +20,14 @@ from model_preload.downloads.values import Activity, Batch, Failure, TurnResult,
 
 log = logging.getLogger("model_preload.downloads")
 
-_ACTIVITIES = {
-    Standing.WAITING: Activity.WAITING,
-    Standing.RUNNING: Activity.PREPARING,
-    Standing.PAUSED: Activity.PAUSED,
-    Standing.FAILED: Activity.FAILED,
+_WORKS = {
+    None: Work(),
+    Standing.WAITING: Work(Activity.WAITING),
+    Standing.RUNNING: Work(Activity.PREPARING),
+    Standing.PAUSED: Work(Activity.PAUSED),
+    Standing.FAILED: Work(Activity.FAILED),
 }
+"""Of models of which there is no more to say."""
 
 
 class Downloads(QObject):
@@ -88,6 +90,10 @@ class Downloads(QObject):
         """The key of the model whose turn it is; "" if it is nobody's."""
         return self._running
 
+    def waiting(self) -> tuple[str, ...]:
+        """What waits for its turn, in order."""
+        return tuple(key for key, standing in self._agenda.lines() if standing is Standing.WAITING)
+
     def order(self) -> tuple[str, ...]:
         """What is queued, paused or failed, in order."""
         return tuple(key for key, _ in self._agenda.lines())
@@ -95,13 +101,11 @@ class Downloads(QObject):
     def work(self, key: str) -> Work:
         """What goes on with a model."""
         standing = self._agenda.standing(key)
-        if standing is None:
-            return Work()
-        work = Work(_ACTIVITIES[standing], failures=self._failures.get(key, ()))
-        if standing is not Standing.RUNNING:
-            return work
-        if key != self._running:
-            return work  # its turn was taken, and that is not told yet
+        work, failures = _WORKS[standing], self._failures.get(key, ())
+        if failures:
+            work = replace(work, failures=failures)
+        if standing is not Standing.RUNNING or key != self._running:
+            return work  # one that runs: its turn was taken, and that is not told yet
         fetched = sum(max(0, now - first) for first, now in self._fetched.values())
         return _at_work(replace(work, notice=self._notice, bytes_fetched=fetched), key, self._progress)
 

@@ -1,6 +1,7 @@
 """The board as a table: a row for each model that is no part of another one."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
 
@@ -9,7 +10,7 @@ from model_preload.downloads.board import Board, Row
 from model_preload.downloads.downloads import Downloads
 from model_preload.downloads.values import Activity
 from model_preload.ui import theme
-from model_preload.ui.models.cells import Cell, Column, cells
+from model_preload.ui.models.cells import Cell, Column, cells, progress_cell
 from model_preload.ui.plain import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -120,8 +121,7 @@ class CatalogTable(QAbstractTableModel):
         return cells(row, self._board.parts(key), self._language, self._positions.get(key, 0))
 
     def _waiting(self) -> dict[str, int]:
-        waiting = [key for key in self._downloads.order() if self._activity(key) is Activity.WAITING]
-        return {key: number for number, key in enumerate(waiting, 1)}
+        return {key: number for number, key in enumerate(self._downloads.waiting(), 1)}
 
     def _activity(self, key: str) -> Activity:
         return self._downloads.work(key).activity
@@ -142,21 +142,43 @@ class CatalogTable(QAbstractTableModel):
     @Slot()
     def _order_changed(self) -> None:
         before, self._positions = self._positions, self._waiting()
+        moved: list[int] = []
         for key in before.keys() | self._positions.keys():
             number = self._numbers.get(key)
-            if number is not None and before.get(key) != self._positions.get(key):
+            if number is None or before.get(key) == self._positions.get(key):
+                continue
+            if key in before and key in self._positions:
+                moved.append(number)
+            else:
                 self._refresh(number)
+        self._renumber(sorted(moved))
+
+    def _renumber(self, numbers: list[int]) -> None:
+        """Those wait in other places than before: hundreds at once, of which nothing else changed."""
+        for number in numbers:
+            row, known = self._rows[number], list(self._cells[number])
+            known[Column.PROGRESS] = progress_cell(row.work, self._positions[row.model.key])
+            self._cells[number] = tuple(known)
+        for first, last in _runs(numbers):
+            self.dataChanged.emit(self.index(first, Column.PROGRESS), self.index(last, Column.PROGRESS))
 
     def _refresh(self, number: int) -> None:
         row = self._rows[number] = self._board.row(self._rows[number].model.key)
         before, now = self._cells[number], self._cells_of(row)
         self._cells[number] = now
         touched = [column for column in Column if before[column] != now[column]]
-        while touched:
-            first = last = touched.pop(0)
-            while touched and touched[0] == last + 1:
-                last = touched.pop(0)
+        for first, last in _runs(touched):
             self.dataChanged.emit(self.index(number, first), self.index(number, last))
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of those that follow one another; the numbers rise."""
+    left = deque(numbers)
+    while left:
+        first = last = left.popleft()
+        while left and left[0] == last + 1:
+            last = left.popleft()
+        yield first, last
 
 
 def _alignment(column: Column) -> int:
