@@ -118,6 +118,7 @@ class Installation:
                 make,
             )
             program = Program(launch)
+            ending.callback(program.deleteLater)
             ending.callback(program.close)
             app = App(program, preferences, faults, self.state, told)
             program.over.connect(lambda: app.ended.append(True))

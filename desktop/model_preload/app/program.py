@@ -1,4 +1,4 @@
-"""The windows, and what they want from the desk and from one another."""
+"""What tray, windows, settings and system want, brought to the desk; and the one end of it all."""
 
 import logging
 from collections.abc import Iterable
