@@ -89,8 +89,9 @@ def demo(language: str) -> int:
         settings = f'language = "{language}"\nreserve = 0\nfirst_run_done = true\n'
         (state / "settings.toml").write_text(settings, encoding="utf-8")
         with Hub(*made.repositories, rate=models.RATE) as hub:
-            environ = {**os.environ, "HF_HOME": str(home / "huggingface"), "HF_ENDPOINT": hub.endpoint}
-            environ.pop("HF_HUB_CACHE", None)
+            others = ("HF_", "MODEL_PRELOAD_", "MODELSCOPE_", "MINERU_", "PADDLE_", "TORCH_", "TIANSHU_")
+            environ = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+            environ |= {"HF_HOME": str(home / "huggingface"), "HF_ENDPOINT": hub.endpoint}
             return run(state, environ, home, catalog, direct=True)
 
 
