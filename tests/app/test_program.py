@@ -1,6 +1,8 @@
 """The composition root: which windows open, who is asked, what a change of settings brings, how it ends."""
 
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -318,8 +320,8 @@ def test_a_fault_in_a_slot_is_logged_and_told_once_and_it_goes_on(
     installed: Installation, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
 ) -> None:
     expected_log("fault of the program")
-    monkeypatch.setattr("sys.excepthook", None)
-    monkeypatch.setattr("threading.excepthook", None)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     with installed.started() as app:
         app.faults.install()
         sender = Sender()
