@@ -11,7 +11,7 @@ from helpers.desk import demo_bench
 from model_preload.app.desk import Desk
 from model_preload.app.faults import Faults
 from model_preload.app.program import Program
-from model_preload.app.start import Launch
+from model_preload.app.start import Launch, use_plain_imports
 from model_preload.app.windows import Windows
 from model_preload.demo.hub import Hub
 from model_preload.system.single_instance import SingleInstance
@@ -89,6 +89,7 @@ class Installation:
 
     @contextmanager
     def started(self, *, hidden: bool = True, tray: bool = True, begin: bool = True) -> Iterator[App]:
+        use_plain_imports()
         with ExitStack() as ending:
             environ = {"HF_HOME": str(self.folder / "hf"), "XDG_CONFIG_HOME": str(self.folder / "config")}
             told: list[tuple[str, str]] = []

@@ -1,5 +1,6 @@
 """From the command line to a tray icon, before anything heavy is loaded."""
 
+import builtins
 import logging
 import os
 import sys
@@ -105,6 +106,7 @@ def run(
     hidden: bool = False,
 ) -> int:
     """Show the tray, load the rest behind it, and stay until the user quits."""
+    use_plain_imports()
     set_app_id()
     application = _application()
     faults = Faults(application)
@@ -145,6 +147,15 @@ def run(
         )
         QTimer.singleShot(0, lambda: _load(launch, ending))
         return application.exec()
+
+
+def use_plain_imports() -> None:
+    """Have Python's own import back.
+
+    PySide's looks into the source of every module for a feature that is not used here: a third of the time that the
+    core takes to load. And it may fail in a thread: it asks pydantic, half loaded, for an attribute.
+    """
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def _application() -> QApplication:
