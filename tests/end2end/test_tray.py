@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ pytestmark = [
 ]
 _START = """
 import os, sys
+if sys.argv.pop(1) == "no-console":
+    sys.stdout = sys.stderr = None
 from pathlib import Path
 from model_preload.app.start import run
 home, catalog = map(Path, sys.argv[1:])
@@ -62,16 +64,18 @@ class App:
         }
 
     @contextmanager
-    def started(self) -> Iterator[subprocess.Popen[bytes]]:
+    def started(self, console: str = "console", *, icon: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+        """Args: console: or `no-console`, as a windowed Windows program is. icon: it is expected to show one."""
         with (self.home / "app.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, str(self.home), str(self.catalog)],
+                [sys.executable, "-P", "-c", _START, console, str(self.home), str(self.catalog)],
                 env=self._environ,
                 stdout=log,
                 stderr=log,
             )
         try:
-            wait_for(self.screen.has_icon, "a tray icon")
+            if icon:
+                wait_for(self.screen.has_icon, "a tray icon")
             yield process
         finally:
             process.kill()
@@ -81,6 +85,9 @@ class App:
     def log(self) -> str:
         path = self.home / "state" / "logs" / "model-preload.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def output(self) -> str:
+        return (self.home / "app.log").read_text(encoding="utf-8")
 
     def ready(self) -> int:
         """How many models a process of its own finds ready."""
@@ -136,3 +143,45 @@ def test_a_second_start_brings_the_first_one_up_and_quit_ends_it(tmp_path: Path,
         assert subprocess.run([*command, "--quit"], env=app._environ, check=False, timeout=20).returncode == 0
         assert process.wait(10) == 0
     assert (app.home / "state" / "journal.sqlite3").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order_without_a_console(
+    tmp_path: Path, hub: Hub, screen: Screen, number: signal.Signals
+) -> None:
+    app = App(tmp_path, hub, screen, "en")
+    hub.rate = 1_000_000
+    with app.started("no-console") as process:
+        preload_all(screen)
+        wait_for(lambda: hub.bytes_served > 1_000_000, "a third of a model")
+        process.send_signal(number)
+        assert process.wait(10) == 0
+    assert app.output() == ""
+    assert "fault" not in app.log()
+
+
+def break_settings(state: Path) -> None:
+    (state / "settings.toml").write_text("language = [", encoding="utf-8")
+
+
+def break_log(state: Path) -> None:
+    (state / "logs").write_text("a file", encoding="utf-8")
+
+
+def break_lock(state: Path) -> None:
+    (state / "app.lock").mkdir()
+
+
+@pytest.mark.parametrize(("break_", "code"), [(break_settings, 2), (break_log, 3), (break_lock, 3)])
+def test_what_keeps_it_from_starting_is_told_and_leaves_nothing(
+    tmp_path: Path, hub: Hub, screen: Screen, break_: Callable[[Path], None], code: int
+) -> None:
+    app = App(tmp_path, hub, screen, "en")
+    break_(app.home / "state")
+    with app.started(icon=False) as process:
+        wait_for(lambda: screen.windows("^Model Preload$"), "a message")
+        wait_for(lambda: len(screen.of_program(PROGRAM)) == 1, "no icon beside it")
+        screen.xdotool("windowactivate", "--sync", screen.windows("^Model Preload$")[0])
+        screen.keys("Return")
+        assert process.wait(10) == code
+    assert app.output() == ""

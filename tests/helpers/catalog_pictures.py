@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, QLocale
 from PySide6.QtWidgets import QWidget
 
-from helpers.desk import Desk, make_desk
+from helpers.desk import Desk
 from helpers.rows import model as made_model
 from helpers.rows import row
 from helpers.workbench import repository, workbench
@@ -39,11 +39,9 @@ def _scene(folder: Path) -> tuple[CatalogWindow, Desk]:
     ending = ExitStack()
     hub = ending.enter_context(Hub(*(Repository.of(f"demo/{key}", _contents(key)) for key in _MODELS)))
     entries = "\n".join(_entry(key, *facts) for key, facts in _MODELS.items())
-    desk = make_desk(workbench(folder / "bench", hub.endpoint, entries), hub)
+    desk = Desk(workbench(folder / "bench", hub.endpoint, entries), hub)
     ending.callback(desk.close)
-    window = CatalogWindow(
-        desk.board, desk.downloads, desk.checks, desk.backgrounds["quick"], QLocale().name(), Settings()
-    )
+    window = CatalogWindow(desk.board, desk.downloads, desk.checks, desk.quick, QLocale().name(), Settings())
     window.preload_wanted.connect(desk.downloads.preload)
     window.destroyed.connect(lambda: ending.close())  # noqa: PLW0108  a bound method would be held weakly
     return window, desk

@@ -131,7 +131,7 @@ def machine(folder: Path) -> QWidget:
 def fix(folder: Path) -> QWidget:
     ending = ExitStack()
     scene, _ = _parts(folder, ending)
-    dialog = EnvDialog(scene.desk.backgrounds["quick"])
+    dialog = EnvDialog(scene.desk.quick)
     dialog.destroyed.connect(lambda: ending.close())  # noqa: PLW0108  a bound method is held weakly
     _until(lambda: dialog._job is None)
     return dialog

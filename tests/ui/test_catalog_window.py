@@ -44,7 +44,7 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def window(desk: Desk, qtbot: QtBot) -> CatalogWindow:
     window = CatalogWindow(
-        desk.board, desk.downloads, desk.checks, desk.backgrounds["quick"], "en", Settings(endpoint=desk.hub.endpoint)
+        desk.board, desk.downloads, desk.checks, desk.quick, "en", Settings(endpoint=desk.hub.endpoint)
     )
     qtbot.addWidget(window)
     window.preload_wanted.connect(desk.downloads.preload)
@@ -272,7 +272,7 @@ def test_columns_and_sizes_are_remembered(desk: Desk, window: CatalogWindow, qtb
         if action.text() == "Licence":
             action.trigger()
     view.setColumnWidth(Column.SIZE, 123)
-    other = CatalogWindow(desk.board, desk.downloads, desk.checks, desk.backgrounds["quick"], "en", Settings())
+    other = CatalogWindow(desk.board, desk.downloads, desk.checks, desk.quick, "en", Settings())
     qtbot.addWidget(other)
     other.restore(window.state())
     assert table(other).isColumnHidden(Column.LICENCE)

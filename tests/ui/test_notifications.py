@@ -83,7 +83,12 @@ GATED, BUSY, FULL = result("a", "repository-gated"), result("b", "busy"), result
 def test_who_is_told_what(desk: Desk, changes: list[Change], titles: list[str], wanted: bool, seen: bool) -> None:
     shown: list[Message] = []
     told = Notifications(
-        desk.board, desk.downloads, "en", show=shown.append, is_seen=lambda _target: seen, wanted=lambda: wanted
+        desk.board,
+        desk.downloads,
+        language=lambda: "en",
+        show=shown.append,
+        is_seen=lambda _target: seen,
+        wanted=lambda: wanted,
     )
     for change in changes:
         change(desk)

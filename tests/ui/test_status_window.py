@@ -314,7 +314,7 @@ def test_file_that_was_changed_meanwhile_is_told_in_place(scene: Scene, qtbot: Q
 
 def test_platform_without_file_is_told_in_place(scene: Scene, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "平台" / "backend" / ".env").unlink()
-    dialog = EnvDialog(scene.desk.backgrounds["quick"])
+    dialog = EnvDialog(scene.desk.quick)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: "has no .env" in said(dialog, "How it stands"))

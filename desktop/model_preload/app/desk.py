@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from model_preload.core import catalog, settings
+from model_preload.core import catalog, errors, settings
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.own_catalog import own_models, whole_catalog
 from model_preload.core.tasks.services import Services, open_services, proxies_of
@@ -61,9 +61,12 @@ class Surroundings:
         proxies = {} if self.direct else proxies_of(chosen)
         return this_machine(proxies, SystemCredentials(self.environ, hf_home(self.environ)).origin)
 
-    def own_keys(self) -> frozenset[str]:
-        """Of the models that the user may edit. Raises CatalogProblem."""
-        return frozenset() if self.catalog else frozenset(model.key for model in own_models(self.home))
+    def own_keys(self) -> tuple[frozenset[str], errors.CatalogProblem | None]:
+        """Of the models that the user may edit; of a file that can't be used none, and what is wrong with it."""
+        try:
+            return frozenset(() if self.catalog else (model.key for model in own_models(self.home))), None
+        except errors.CatalogProblem as problem:
+            return frozenset(), problem
 
 
 class Desk(QObject):

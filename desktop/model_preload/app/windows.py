@@ -53,6 +53,7 @@ class Windows(QObject):
         self._log = log
         self._memory = WindowMemory(launch.home)
         self._open: dict[str, QWidget] = {}
+        self._first_run: FirstRun | None = None
         self._own: frozenset[str] = frozenset()
         self._makers: dict[str, Callable[[], QWidget]] = {
             "catalog": self._make_catalog,
@@ -64,24 +65,27 @@ class Windows(QObject):
 
     def show(self, name: str) -> QWidget:
         """Bring a window up: `catalog`, `status`, `log` or `settings`."""
-        window = self._open.get(name)
+        window = self._open.pop(name, None)
         if window is None:
-            window = self._open[name] = self._makers[name]()
+            window = self._makers[name]()
             self._memory.restore(name, window)
             window.installEventFilter(self)
-        if window.isMinimized():
-            window.showNormal()
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        self._open[name] = window
+        _raise(window)
         return window
 
+    def visible(self) -> list[QWidget]:
+        """Those that are open, the one that was brought up last at the end."""
+        return [window for window in self._open.values() if window.isVisible()]
+
     def front(self) -> QWidget | None:
-        """The window that the user works with, or worked with last; None if none is open."""
-        active = QApplication.activeWindow()
-        if active is not None:
-            return active
-        return next((window for window in reversed(self._open.values()) if window.isVisible()), None)
+        """The one that the user works with, itself or by a dialog of it, or that was brought up last; None if none."""
+        windows, active = self.visible(), QApplication.activeWindow()
+        while active is not None:
+            if active in windows:
+                return active
+            active = active.parentWidget()
+        return windows[-1] if windows else None
 
     def is_seen(self, name: str) -> bool:
         """Whether the user is looking at it."""
@@ -92,24 +96,31 @@ class Windows(QObject):
         """The language is another one: what is open is made anew, in its place."""
         self.language = self._launch.language.name
         shown = [name for name, window in self._open.items() if window.isVisible()]
-        self.close()
+        self._end_all()
         for name in shown:
             self.show(name)
 
     def close(self) -> None:
-        """Remember where they are, and end them."""
+        """Remember where they are, and end them; questions of the first start that are still open come again."""
+        self._end_all()
+        if self._first_run is not None:
+            self._first_run.hide()
+            self._first_run.deleteLater()
+            self._first_run = None
+
+    def _end_all(self) -> None:
         for name, window in self._open.items():
             self._memory.save(name, window)
             window.removeEventFilter(self)
+            for dialog in window.findChildren(QDialog):
+                dialog.reject()  # ends what it has under way; to be deleted with its window would not
             window.close()
             window.deleteLater()
         self._open.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
-        if event.type() is QEvent.Type.Close and isinstance(watched, QWidget):
-            others = [window for window in self._open.values() if window is not watched and window.isVisible()]
-            if not others:
-                return self._last_one_closes(event)
+        if event.type() is QEvent.Type.Close and self.visible() in ([], [watched]):
+            return self._last_one_closes(event)
         return super().eventFilter(watched, event)
 
     def _last_one_closes(self, event: QEvent) -> bool:
@@ -122,12 +133,27 @@ class Windows(QObject):
             self.left.emit()
         return False
 
+    @property
+    def is_first_run(self) -> bool:
+        """Whether its questions are open."""
+        return self._first_run is not None
+
     def show_first_run(self) -> None:
-        """The questions of the first start; `first_run_over` when they are answered or skipped."""
-        launch = self._launch
-        dialog = FirstRun(launch.preferences, autostart(launch.environ), self._desk.forms, mirror=is_here_china())
-        dialog.finished.connect(self.first_run_over)
-        _open(dialog)
+        """Bring up the questions of the first start; `first_run_over` when they are answered or skipped."""
+        if self._first_run is None:
+            launch = self._launch
+            self._first_run = FirstRun(
+                launch.preferences, autostart(launch.environ), self._desk.forms, mirror=is_here_china()
+            )
+            self._first_run.finished.connect(self._first_run_ends)
+        _raise(self._first_run)
+
+    @Slot()
+    def _first_run_ends(self) -> None:
+        if self._first_run is not None:
+            self._first_run.deleteLater()
+            self._first_run = None
+            self.first_run_over.emit()
 
     def catalog_is_known(self, own: frozenset[str]) -> None:
         """Those windows that need more than the board tell have it now.
@@ -174,7 +200,7 @@ class Windows(QObject):
         window.preload_wanted.connect(self.preload_wanted)
         window.log_wanted.connect(self._show_log)
         window.settings_wanted.connect(self._show_settings)
-        window.env_written.connect(self.core_changed)
+        window.env_written.connect(self._env_written)
         return window
 
     def _make_settings(self) -> QWidget:
@@ -188,8 +214,15 @@ class Windows(QObject):
     @Slot(object)
     def _show_env_change(self, change: EnvChange) -> None:
         dialog = EnvDialog(self._desk.quick, change, self._open.get("settings"))
-        dialog.written.connect(self.core_changed)
+        dialog.written.connect(self._env_written)
         _open(dialog)
+
+    @Slot()
+    def _env_written(self) -> None:
+        settings = self._open.get("settings")
+        if isinstance(settings, SettingsWindow) and settings.isVisible():
+            settings.refresh()
+        self.core_changed.emit()
 
     @Slot()
     def _add_model(self) -> None:
@@ -249,6 +282,14 @@ class Windows(QObject):
 
     def _names(self) -> dict[str, str]:
         return {model.key: model.name.in_language(self.language) for model in self._desk.board.catalog.models}
+
+
+def _raise(window: QWidget) -> None:
+    if window.isMinimized():
+        window.showNormal()
+    window.show()
+    window.raise_()
+    window.activateWindow()
 
 
 def _open(dialog: QDialog) -> None:

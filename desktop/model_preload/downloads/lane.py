@@ -71,6 +71,9 @@ class Lane(QObject):
                     outcome, fetched, failures = report.outcome, report.bytes_fetched, _failures(report)
                 except Cancelled:
                     outcome = "interrupted"
+                except errors.UnknownModel:  # it was taken out of the catalog, which the owner will be told as well
+                    self._agenda.cancel((turn.key,))
+                    outcome = "interrupted"
                 except errors.Circumstance as problem:
                     failures = (_failure(turn, problem),)
                 standing = self._agenda.finish(turn, outcome)
@@ -119,6 +122,8 @@ class Lane(QObject):
     def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
         try:
             (found,) = status(opened.services, [turn.key], Control())
+        except errors.UnknownModel:
+            return None
         except errors.Circumstance as problem:
             log.warning("%s: %s", turn.key, problem)
             return None
