@@ -3,8 +3,8 @@
     any thread ──▶ handler ──▶ waiting (at most 20,000) ──▶ timer of one shot ──▶ slices of 1,000 ──▶ ring of 20,000
 
 While nothing is logged nothing runs: the first record that waits wakes the main thread, which collects for a fifth of a
-second and takes a slice, so that a window draws as often as progress comes. Of a burst more wait then, and the next
-slice follows after a twentieth of a second. What comes faster than that, 20,000 records a second, pushes out the oldest.
+second and takes a slice, so that a window draws as often as progress comes. If more wait, as in a burst, the next slice
+follows after a twentieth of a second. What comes faster than 20,000 records a second pushes out the oldest.
 """
 
 import logging
