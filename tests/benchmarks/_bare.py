@@ -15,7 +15,7 @@ menu.addAction("Quit").triggered.connect(app.quit)
 tray = QSystemTrayIcon(QIcon(pixmap))
 tray.setContextMenu(menu)
 tray.show()
-window = QWidget()
+window = QWidget(windowTitle="another")
 if sys.argv[1:] == ["window"]:
     window.show()
 app.exec()

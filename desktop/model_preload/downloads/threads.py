@@ -4,12 +4,15 @@ import threading
 
 from PySide6.QtCore import QObject, QThread
 
+from model_preload.system.priority import go_behind
+
 
 class _NamedThread(QThread):
-    """One that Python's log calls by its name too."""
+    """One that Python's log calls by its name too, and that lets windows go first, with all threads that it starts."""
 
     def run(self) -> None:
         threading.current_thread().name = self.objectName()
+        go_behind()
         self.exec()
 
 
@@ -24,7 +27,7 @@ class WorkerThread:
         self._thread.setObjectName(name)
         worker.moveToThread(self._thread)
         self._thread.finished.connect(worker.deleteLater)
-        self._thread.start()
+        self._thread.start(QThread.Priority.LowPriority)
 
     def wait(self) -> None:
         """Until the worker has ended its thread's loop by itself."""

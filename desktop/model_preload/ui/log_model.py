@@ -198,6 +198,7 @@ def _look(level: int) -> _Look:
 
 def _colour(level: int) -> QColor | None:
     look = _look(level)
+    if look.on_light is None:
+        return None
     is_dark = QGuiApplication.palette().color(QPalette.ColorRole.Base).lightness() < 128
-    name = look.on_dark if is_dark else look.on_light
-    return None if name is None else QColor(name)
+    return QColor(look.on_dark if is_dark else look.on_light)
