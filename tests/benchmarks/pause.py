@@ -20,8 +20,9 @@ from _desktop import load
 from _measure import FAST, MiB, fill, hub
 from PySide6.QtWidgets import QApplication
 
-from helpers.desk import make_desk
+from helpers.desk import machine
 from helpers.workbench import model, repository, workbench
+from model_preload.app.desk import Desk
 from model_preload.core.settings import Settings
 from model_preload.core.transfer import meter
 from model_preload.downloads.values import Activity
@@ -93,8 +94,10 @@ def main() -> None:
 def _try(app: QApplication, deed: str, folder: Path, endpoint: str, traffic: Traffic) -> tuple[float, float, float]:
     bench = workbench(folder, endpoint, model("bench", repository("bench/model")))
     bench.settings = Settings(endpoint=endpoint, reserve=0, connections=8)
-    desk = make_desk(bench, None)  # type: ignore[arg-type]
-    window = CatalogWindow(desk.board, desk.downloads, desk.checks, desk.backgrounds["quick"], "en", bench.settings)
+    desk = Desk(bench.opened, bench.state, lambda _settings: machine(folder / "temp"))
+    with desk.core.lease() as opened:
+        desk.use(opened.services.catalog)
+    window = CatalogWindow(desk.board, desk.downloads, desk.checks, desk.quick, "en", bench.settings)
     window.show()
     try:
         desk.downloads.preload(["bench"])
