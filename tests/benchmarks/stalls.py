@@ -127,13 +127,19 @@ def ours(home: Path, seconds: float) -> None:
             self._windows.show("catalog")
             downloads = self._desk.downloads
             downloads.finished.connect(lambda result: print(result.key, flush=True))
-            downloads.batch_finished.connect(self.preload_all)
+            self._desk.checks.found.connect(self._go_on_and_on)
             downloads.working_changed.connect(self._measure)
             self._progress, self._changes = Counter(self), Counter(self)
             downloads._lane.progressed.connect(self._progress.hear, Qt.ConnectionType.QueuedConnection)
             downloads.changed.connect(self._changes.hear)
             self._ticks: Ticks | None = None
             self.preload_all()
+
+        @Slot(object)
+        def _go_on_and_on(self, _statuses: object) -> None:
+            """What was removed is found missing when all is done."""
+            if not self._desk.downloads.is_working:
+                self.preload_all()
 
         @Slot(bool)
         def _measure(self, working: bool) -> None:
