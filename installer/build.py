@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from installer import locked, wine
+from installer import inventory, locked, wine
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "installer"
@@ -39,10 +39,20 @@ def main(arguments: list[str]) -> int:
     version = release() + ("" if WINDOWS else " test build")
     packages = locked.for_bundle()
     bundle(version, packages)
+    inventory.write_licences(BUNDLE / "licences", packages, site_packages())
     size = report(BUNDLE)
-    if chosen.bundle:
+    if chosen.bundle or size > MOST_ON_DISK:
         return int(size > MOST_ON_DISK)
-    return int(size > MOST_ON_DISK)
+    DIST.mkdir(exist_ok=True)
+    name = f"ModelPreload-{version.replace(' ', '-')}"
+    setup = DIST / f"{name}-Setup.exe"
+    make_setup(setup, version, size)
+    bill = DIST / f"{name}.cdx.json"
+    bill.write_text(inventory.bill_of_materials(release(), packages), encoding="utf-8")
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (setup, bill))
+    (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    print(f"{setup.stat().st_size / 1e6:8.1f} MB  {setup.relative_to(ROOT)}; at most {MOST_TO_FETCH / 1e6:.0f} MB promised")
+    return int(setup.stat().st_size > MOST_TO_FETCH)
 
 
 def release() -> str:
@@ -60,7 +70,7 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     stamp.unlink(missing_ok=True)
     python = native_python(packages) if WINDOWS else wine.make(list(packages.values()))
     print("PyInstaller makes the folder, which takes some minutes", flush=True)
-    installed = {name.split("-")[0].replace("_", "-").lower() for name in metadata(python)}
+    installed = {found.name.split("-")[0].replace("_", "-").replace(".", "-").lower() for found in site_packages().glob("*.dist-info")}
     environ = {
         "MODEL_PRELOAD_VERSION": version,
         "MODEL_PRELOAD_LIBRARIES": " ".join(name for name in packages if name in installed),
@@ -69,7 +79,72 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     }
     paths = ["--distpath", "build/bundle", "--workpath", "build/pyinstaller", "installer/model-preload.spec"]
     windows([str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *paths], environ, 1800)
+    for program in PROGRAMS:
+        sign(BUNDLE / program)
     stamp.write_text(digest)
+
+
+def make_setup(setup: Path, version: str, size: int) -> None:
+    """Compile setup.nsi, unless this very Setup.exe came of the same."""
+    numbers = f"{release()}.0"
+    listed = ROOT / "build/installer/files.nsh"
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text(files_script(BUNDLE), encoding="utf-8")
+    inputs = [HERE / "setup.nsi", listed, *sorted(p for p in BUNDLE.rglob("*") if p.is_file())]
+    command = os.environ.get("MODEL_PRELOAD_SIGN", "")
+    digest = digest_of(version, command, files=inputs)
+    stamp = listed.with_name("stamp")
+    if setup.exists() and stamp.exists() and stamp.read_text() == digest:
+        return
+    values = {
+        "VERSION": version,
+        "NUMBERS": numbers,
+        "OUTPUT": str(setup),
+        "BUNDLE": str(BUNDLE),
+        "FILES": str(listed),
+        "SIZE": str(size // 1000),
+        **({"SIGN": command.replace("{file}", "")} if command else {}),
+    }
+    words = [f"-D{name}={value}" for name, value in values.items()]
+    subprocess.run([makensis(), "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, HERE / "setup.nsi"], check=True)
+    sign(setup)
+    stamp.write_text(digest)
+
+
+def files_script(folder: Path) -> str:
+    """Two macros: bring every file of the folder, and take exactly these away again, never a file that isn't ours."""
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    folders = sorted({parent for path in files for parent in path.parents} - {Path()})
+    bring, take = ["!macro INSTALL_FILES"], ["!macro REMOVE_FILES"]
+    for place in [Path(), *folders]:
+        bring.append(f'SetOutPath "$INSTDIR\\{backslashed(place)}"' if place.parts else 'SetOutPath "$INSTDIR"')
+        bring += [f'File "${{BUNDLE}}{os.sep}{path}"' for path in files if path.parent == place]
+    take += [f'Delete "$INSTDIR\\{backslashed(path)}"' for path in files]
+    take += [f'RMDir "$INSTDIR\\{backslashed(place)}"' for place in reversed(folders)]
+    return "\n".join([*bring, "!macroend", *take, "!macroend", ""])
+
+
+def backslashed(path: Path) -> str:
+    """A path as Windows writes it; NSIS wants a dollar doubled."""
+    return path.as_posix().replace("/", "\\").replace("$", "$$")
+
+
+def makensis() -> str:
+    """NSIS's compiler.
+
+    Raises:
+        FileNotFoundError: it isn't installed.
+    """
+    places = [Path(os.environ[name]) / "NSIS" for name in ("ProgramFiles(x86)", "ProgramFiles") if name in os.environ]
+    found = shutil.which("makensis") or next((w for p in places if (w := shutil.which("makensis", path=str(p)))), None)
+    if found is None:
+        raise FileNotFoundError("makensis: install NSIS 3.08 or newer")
+    return found
+
+
+def site_packages() -> Path:
+    """Where the bundle's packages lie unpacked."""
+    return (ROOT / ".installer/venv/Lib/site-packages") if WINDOWS else wine.PYTHON / "Lib/site-packages"
 
 
 def native_python(packages: dict[str, str]) -> Path:
@@ -81,16 +156,9 @@ def native_python(packages: dict[str, str]) -> Path:
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", base, home], check=True)
     lock.write_text("".join(packages.values()), encoding="utf-8")
     python = home / "Scripts/python.exe"
-    words = ["--requirement", HERE / "requirements.lock", "--requirement", lock]
-    subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, *words[1::2]], check=True)
+    locks = (HERE / "requirements.lock", lock)
+    subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, *locks], check=True)
     return python
-
-
-def metadata(python: Path) -> list[str]:
-    """The names of `*.dist-info` beside that Python."""
-    return [found.name for found in python.parent.rglob("*.dist-info")] + [
-        found.name for found in python.parents[1].glob("Lib/site-packages/*.dist-info")
-    ]
 
 
 def windows(command: list[str], environ: dict[str, str], seconds: float) -> None:
@@ -139,13 +207,6 @@ def sign(path: Path) -> None:
         return
     words = [word.replace("{file}", str(path)) for word in shlex.split(template, posix=not WINDOWS)]
     subprocess.run(words if "{file}" in template else [*words, str(path)], check=True)
-
-
-def clean(folder: Path) -> Path:
-    """The folder, there and empty."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 if __name__ == "__main__":
