@@ -51,7 +51,10 @@ def main(arguments: list[str]) -> int:
     bill.write_text(inventory.bill_of_materials(release(), packages), encoding="utf-8")
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (setup, bill))
     (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-    print(f"{setup.stat().st_size / 1e6:8.1f} MB  {setup.relative_to(ROOT)}; at most {MOST_TO_FETCH / 1e6:.0f} MB promised")
+    print(
+        f"{setup.stat().st_size / 1e6:8.1f} MB  {setup.relative_to(ROOT)}; "
+        f"at most {MOST_TO_FETCH / 1e6:.0f} MB are promised"
+    )
     return int(setup.stat().st_size > MOST_TO_FETCH)
 
 
@@ -70,7 +73,10 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     stamp.unlink(missing_ok=True)
     python = native_python(packages) if WINDOWS else wine.make(list(packages.values()))
     print("PyInstaller makes the folder, which takes some minutes", flush=True)
-    installed = {found.name.split("-")[0].replace("_", "-").replace(".", "-").lower() for found in site_packages().glob("*.dist-info")}
+    installed = {
+        found.name.split("-")[0].replace("_", "-").replace(".", "-").lower()
+        for found in site_packages().glob("*.dist-info")
+    }
     environ = {
         "MODEL_PRELOAD_VERSION": version,
         "MODEL_PRELOAD_LIBRARIES": " ".join(name for name in packages if name in installed),

@@ -44,7 +44,8 @@ def write_licences(folder: Path, packages: dict[str, str], site_packages: Path) 
             continue
         if name in {"pyside6-essentials", "shiboken6"}:
             continue  # their wheel has the commercial text alone; ours is the LGPL
-        texts = [p for p in sorted(found.rglob("*")) if p.is_file() and re.search(r"LICEN[CS]E|COPYING", p.name, re.I)]
+        named = re.compile(r"LICEN[CS]E|COPYING", re.IGNORECASE)
+        texts = [path for path in sorted(found.rglob("*")) if path.is_file() and named.search(path.name)]
         if not texts:
             raise FileNotFoundError(f"{found.name} has no licence text")
         words = "\n\n".join(text.read_text(encoding="utf-8", errors="replace") for text in texts)

@@ -1,4 +1,4 @@
-"""What of requirements.lock belongs into the bundle: the program's own dependencies and, by the lock's notes, theirs."""
+"""What of requirements.lock the bundle needs: the program's own dependencies and, by the lock's notes, theirs."""
 
 import re
 from pathlib import Path

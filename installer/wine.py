@@ -64,7 +64,7 @@ def run(
     process.stdin.close()
     said: list[bytes] = []
     pipe = process.stdout
-    reader = threading.Thread(target=lambda: said.extend(iter(lambda: pipe.read1(65536), b"")), daemon=True)
+    reader = threading.Thread(target=lambda: said.extend(iter(lambda: os.read(pipe.fileno(), 65536), b"")), daemon=True)
     reader.start()
     try:
         code = process.wait(seconds)
