@@ -74,6 +74,8 @@ def run(
         told = b"".join(said).decode("utf-8", "replace")
         raise WineFailed(f"{command[0]} was not done in {seconds:.0f} s: {told[-2000:]}") from None
     reader.join(2)
+    if not reader.is_alive():
+        pipe.close()
     return code, b"".join(said).decode("utf-8", "replace")
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from windows.conftest import ROOT, Machine, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # what still runs keeps its pipe
+]
 UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ModelPreload"
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 SHORTCUT = "Microsoft/Windows/Start Menu/Programs/Model Preload.lnk"
