@@ -16,7 +16,7 @@ pytestmark = [
 UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ModelPreload"
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 SHORTCUT = "Microsoft/Windows/Start Menu/Programs/Model Preload.lnk"
-TRAY = ("--class", "__winex11_tray_icon")
+TRAY = ("--name", "Wine System Tray")  # class names were not found by xdotool here
 
 
 def is_running(machine: Machine, program: str) -> bool:
