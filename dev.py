@@ -45,7 +45,15 @@ QT_LIBRARIES = {
     "libxkbcommon.so.0": "libxkbcommon0",
 }
 PROGRAMS = {
-    "test": {"microsocks": "microsocks", "openssl": "openssl", "tinyproxy": "tinyproxy-bin"},
+    "test": {
+        "microsocks": "microsocks",
+        "openssl": "openssl",
+        "tinyproxy": "tinyproxy-bin",
+        "Xvfb": "xvfb",
+        "openbox": "openbox",
+        "trayer": "trayer",
+        "xdotool": "xdotool",
+    },
     "package": {
         "wine": "wine wine64 fonts-wine fonts-noto-cjk",
         "makensis": "nsis",
@@ -57,6 +65,8 @@ PROGRAMS = {
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }
 """What tests and benchmarks run beside us, and the Debian packages of each; what is missing is left out and told."""
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")
+"""Tests of different files, one process for each processor; `-n 0` in a command's arguments takes it back."""
 GROUPS = ("test", "gui-test", "lint", "build", "bench")
 
 
@@ -117,8 +127,8 @@ def test(arguments: list[str]) -> int:
     if "--installer" in arguments:
         if code := package([]):
             return code
-        arguments = ["tests/windows", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
-    return call(environment(), "-P", "-m", "pytest", *arguments)
+        arguments = ["tests/windows", "-n", "0", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
+    return call(environment(), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
 
 
 def lint(arguments: list[str]) -> int:
@@ -183,7 +193,7 @@ def test_wheel(extras: str, groups: list[str], arguments: list[str]) -> int:
         uv("venv", "--quiet", "--python", interpreter(), fresh)
         wanted = [f"{built}{extras}", *(word for group in groups for word in ("--group", group))]
         uv("pip", "install", "--quiet", "--python", python_of(fresh), "--constraint", LOCK, *wanted)
-        return call(python_of(fresh), "-P", "-m", "pytest", *arguments)
+        return call(python_of(fresh), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
 
 
 def build_wheel(folder: Path) -> Path:

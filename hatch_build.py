@@ -24,7 +24,7 @@ class ResourcesHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         for path in sorted(root.glob("resources/**/*")):
-            if path.is_file() and path.suffix not in {".po", ".pot"}:
+            if path.is_file() and path.suffix not in {".po", ".pot", ".md"}:
                 build_data["force_include"][str(path)] = f"model_preload/{path.relative_to(root).as_posix()}"
 
 

@@ -330,8 +330,13 @@ def connections() -> list[str]:
     return [name for name in names if name.startswith("demo-") and name[-1].isdigit()]
 
 
+def threads() -> set[threading.Thread]:
+    """Those of Python; one of Qt's that an earlier test had stays in its list until another takes its number."""
+    return {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
+
+
 def test_closing_breaks_off_and_leaves_no_thread() -> None:
-    before = set(threading.enumerate())
+    before = threads()
     with Hub(files={"slow": bytes(10 << 20)}, rate=1000.0) as hub, socket.socket() as idle, socket.socket() as reading:
         port = int(hub.endpoint.rpartition(":")[2])
         idle.connect(("127.0.0.1", port))
@@ -341,11 +346,11 @@ def test_closing_breaks_off_and_leaves_no_thread() -> None:
         began = time.monotonic()
         hub.close()
         assert time.monotonic() - began < 1
-        assert set(threading.enumerate()) == before
+        assert threads() <= before
         hub.rate = None
         hub.start()
         assert len(fetch(f"http://127.0.0.1:{port}/files/slow")[2]) == 10 << 20
-    assert set(threading.enumerate()) == before
+    assert threads() <= before
 
 
 def test_faults_are_added_by_overriding_respond() -> None:

@@ -34,6 +34,7 @@ from model_preload.core.journal import FORMAT
 from model_preload.core.tasks.doctor.examine import examine, examine_journal
 from model_preload.core.tasks.doctor.finding import CHECKS, Examination, Finding, Level, ok, side_by_side
 from model_preload.core.tasks.doctor.machine import Gpu, Machine, System, Untold
+from model_preload.core.tasks.doctor.service import service
 from model_preload.core.tasks.plan import plan
 from model_preload.core.tasks.services import Services
 from model_preload.core.texts import text
@@ -119,7 +120,7 @@ def test_all_checks_are_made_and_all_is_well(bench: Workbench) -> None:
     assert {finding.check for finding in found} == set(CHECKS)
     assert [finding.check for finding in found] == sorted((f.check for f in found), key=CHECKS.index)
     assert found.problems() == set()
-    notes = {"certificate", "platform", "platform-env", "token", "environment"}
+    notes = {"certificate", "platform", "platform-env", "platform-service", "token", "environment"}
     assert {f.check for f in found if f.level is Level.NOTE} == notes
     left = {path for path in bench.home.rglob("*") if "state" not in path.parts} - before
     assert {path.name for path in left} <= {"catalog.toml", "temp"}
@@ -158,6 +159,27 @@ def test_late_examination_is_told_and_ended() -> None:
     assert found.of("hub", Level.NOTE) == ["slow.example: not tested, no result within 0.2 seconds "]
     assert found.of("clock", Level.OK) == ["Ready "]
     assert ended.wait(2)
+
+
+def test_findings_are_told_as_they_come() -> None:
+    told: list[Finding] = []
+    first = threading.Event()
+
+    def second(_control: Control) -> Sequence[Finding]:
+        assert first.wait(5)
+        return (ok("space", text("second")),)
+
+    def hear(finding: Finding) -> None:
+        told.append(finding)
+        first.set()
+
+    examinations = [
+        Examination("space", "", second, 10),
+        Examination("clock", "", lambda _: (ok("clock", text("first")),), 10),
+    ]
+    found = side_by_side(examinations, Control(), hear)
+    assert [str(finding.told) for finding in told] == ["first", "second"]
+    assert [finding.check for finding in found] == ["space", "clock"]
 
 
 def test_fault_of_the_program_is_loud() -> None:
@@ -805,3 +827,20 @@ def test_platform_s_env(bench: Workbench, tmp_path: Path) -> None:
     assert "apply-env" not in told
     (folder / ".env").write_bytes(b"MODEL_DOWNLOAD_SOURCE=auto\n")
     assert "nothing stands in the engines' way" in examined(known).of("platform-env", Level.OK)[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "said"),
+    [(200, Level.OK, "is well"), (404, Level.NOTE, "HTTP 404"), (503, Level.NOTE, "HTTP 503")],
+)
+def test_platform_s_service_is_asked(hub: FaultyHub, status: int, level: Level, said: str) -> None:
+    hub.fail(faults.ANYTHING, faults.status(status))
+    path = hub.file_url("plain.bin")
+    (found,) = service(Control(), path)
+    assert (found.check, found.level) == ("platform-service", level)
+    assert said in str(found.told)
+
+
+def test_platform_s_service_that_does_not_run_is_a_note() -> None:
+    (found,) = service(Control(), "http://127.0.0.1:9/api/v1/health")
+    assert (found.level, "does not run" in str(found.told)) == (Level.NOTE, True)

@@ -11,7 +11,7 @@ from helpers import faults
 from helpers.faults import BODY, FaultyHub, cancelling, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
-from model_preload.core.events import Control
+from model_preload.core.events import Control, Progress
 from model_preload.core.files import Disk, boot_id
 from model_preload.core.journal import PartRecord
 from model_preload.core.tasks import staging as tasks
@@ -59,7 +59,7 @@ def interrupted(bench: Workbench, hub: FaultyHub) -> Path:
     """A run that was cancelled in the middle, and the part it left."""
     hub.fail(BODY, faults.stalled(1 << 20))
     control = Control()
-    helper = cancelling(control, lambda: any(part.stat().st_size for part in staging(bench).glob("*.part")))
+    helper = cancelling(control, lambda: any(isinstance(one, Progress) and one.bytes_done for one in bench.events))
     assert bench.preload("tiny", control=control).outcome == "interrupted"
     helper.join()
     hub.heal()

@@ -7,9 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
-from helpers.qt import language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
+from helpers.qt import garbage_is_collected_here, language_of_numbers, nothing_of_qt_is_left, pytest_runtest_teardown
 
-__all__ = ["language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
+__all__ = ["garbage_is_collected_here", "language_of_numbers", "nothing_of_qt_is_left", "pytest_runtest_teardown"]
 
 
 @pytest.fixture(name="desks")

@@ -175,9 +175,19 @@ def test_the_whole_is_told_in_numbers(desk: Desk, qtbot: QtBot) -> None:
     assert (desk.board.summary().asked, desk.board.summary().brought) == (3, 0)
     qtbot.waitUntil(lambda: desk.board.summary().permille is not None, timeout=20_000)
     seen: list[int] = []
-    desk.board.summary_changed.connect(lambda: seen.append(desk.board.summary().permille or 0))
+    desk.board.changed.connect(lambda _keys: seen.append(desk.board.summary().permille or 0))
     desk.hub.rate = None
     with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
         pass
     assert max(seen) > 0
     assert (desk.board.summary().asked, desk.board.summary().ready) == (0, 3)
+
+
+def test_what_comes_in_one_moment_is_summed_up_once(desk: Desk, qtbot: QtBot) -> None:
+    told: list[int] = []
+    desk.board.summary_changed.connect(lambda: told.append(desk.board.summary().models))
+    for _ in range(3):
+        desk.board.use(desk.board.catalog)
+    with qtbot.waitSignal(desk.board.summary_changed):
+        pass
+    assert told == [3]

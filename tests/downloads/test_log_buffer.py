@@ -50,6 +50,7 @@ def wait_for(qtbot: QtBot, buffer: LogBuffer, last: int) -> None:
         (("x" * 501,), {}, "", "x" * 499 + "…"),
         (("模型：é €",), {}, "", "模型：é €"),
     ],
+    ids=["key", "extra", "neither", "controls", "no text", "long", "chinese"],
 )
 def test_what_a_record_becomes(
     qtbot: QtBot, buffer: LogBuffer, given: tuple[str, ...], more: dict[str, Any], about: str, line: str

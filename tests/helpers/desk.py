@@ -2,59 +2,47 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.workbench import Workbench, model, repository, workbench
+from model_preload.app.desk import Desk as AppDesk
+from model_preload.core.tasks.doctor.machine import Gpu, Machine, System
 from model_preload.core.values import Verdict
 from model_preload.demo.hub import Hub
 from model_preload.demo.repository import Repository
-from model_preload.downloads.background import Background
-from model_preload.downloads.board import Board
-from model_preload.downloads.checks import Checks
-from model_preload.downloads.downloads import Downloads
-from model_preload.downloads.forecast import Forecasts
-from model_preload.downloads.open_core import OpenCore
 
 MODELS = ("a", "b", "c")
 BYTES = 3_000_000
 """Of each model."""
 
 
-@dataclass
-class Desk:
-    """Everything between core and windows, as `app` makes it; `close` ends it."""
+class Desk(AppDesk):
+    """The app's, in a test's own folders, with a machine on which all is well; its board knows the models."""
 
-    bench: Workbench
-    hub: Hub
-    core: OpenCore
-    backgrounds: dict[str, Background]
-    downloads: Downloads
-    checks: Checks
-    board: Board
-
-    def close(self) -> None:
-        self.downloads.stop()
-        for background in self.backgrounds.values():
-            background.stop()
-        self.core.close()
+    def __init__(self, bench: Workbench, hub: Hub) -> None:
+        super().__init__(bench.opened, bench.state, lambda _settings: machine(bench.home / "temp"))
+        self.bench = bench
+        self.hub = hub
+        with self.core.lease() as opened:
+            self.use(opened.services.catalog)
 
     @property
     def verdicts(self) -> list[Verdict | None]:
         return [row.verdict for row in self.board.rows()]
 
 
-def make_desk(bench: Workbench, hub: Hub) -> Desk:
-    """One whose board knows the models, and nothing else yet."""
-    core = OpenCore(bench.opened, bench.state)
-    backgrounds = {name: Background(name, core) for name in ("clerk", "quick", "long")}
-    downloads = Downloads(core, backgrounds["clerk"])
-    checks = Checks(backgrounds["quick"], backgrounds["long"])
-    board = Board(downloads, checks, Forecasts(backgrounds["quick"]))
-    with core.lease() as opened:
-        downloads.use(opened.services.catalog)
-        board.use(opened.services.catalog)
-    return Desk(bench, hub, core, backgrounds, downloads, checks, board)
+def machine(temp: Path) -> Machine:
+    """A machine on which all is well."""
+    temp.mkdir(parents=True, exist_ok=True)
+    return Machine(
+        temp=temp,
+        proxies={},
+        filesystem=lambda _path: "NTFS",
+        long_paths=lambda: True,
+        system=lambda: System("Windows-11-10.0.26100-SP0", 34_000_000_000, 18_500_000_000),
+        gpus=lambda: (Gpu("NVIDIA GeForce RTX 3060", "566.36", 12_884_901_888),),
+        token_origin=lambda _hub: None,
+    )
 
 
 def demo_hub() -> Hub:
@@ -74,7 +62,7 @@ def desks(folder: Path) -> Iterator[Callable[[], Desk]]:
     with demo_hub() as hub, ExitStack() as closing:
 
         def make() -> Desk:
-            desk = make_desk(demo_bench(folder, hub), hub)
+            desk = Desk(demo_bench(folder, hub), hub)
             closing.callback(desk.close)
             return desk
 

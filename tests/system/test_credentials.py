@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordSetError
 
 from model_preload.core.errors import CredentialStoreUnusable, SettingsProblem, TokenUnfit
-from model_preload.system.credentials import SERVICE, SystemCredentials, TokenOrigin, TokenState
+from model_preload.system.credentials import SERVICE, SystemCredentials, TokenOrigin, TokenState, variable_of
 
 TOKEN = "hf_secretSecretSecret"
 HUGGINGFACE = "huggingface"
@@ -152,3 +152,20 @@ def test_a_system_without_a_store_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert "MODELSCOPE_API_TOKEN" in str(refused.value.next_step)
     with pytest.raises(CredentialStoreUnusable, match="this system has none"):
         own.forget("modelscope")
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [("Memory", None), ("Locked", "it is locked"), ("keyring.backends.fail.Keyring", "this system has none")],
+)
+def test_what_is_in_the_stores_way_is_told_before_a_token_is_typed(
+    backend: str, reason: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, backend)
+    obstacle = credentials(tmp_path).obstacle(HUGGINGFACE)
+    assert (obstacle is None) == (reason is None)
+    assert reason is None or reason in str(obstacle)
+
+
+def test_what_sets_a_token_is_named() -> None:
+    assert [variable_of(hub) for hub in (HUGGINGFACE, "modelscope")] == ["HF_TOKEN", "MODELSCOPE_API_TOKEN"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtNetwork import QLocalSocket
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from pytestqt.qtbot import QtBot
 
 from model_preload.core.errors import AccessDenied
@@ -56,6 +56,7 @@ class Processes:
             process.wait()
             if process.stdout:
                 process.stdout.close()
+        QLocalServer.removeServer(_name(self.home))  # of those that were killed
 
 
 def line(process: subprocess.Popen[str]) -> str:

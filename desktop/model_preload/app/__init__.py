@@ -2,7 +2,10 @@
 
     start.py     from the command line to a tray icon, before anything heavy is loaded
     desk.py      what stands behind the windows
-    program.py   the windows, and what they want from the desk and from one another
+    faults.py    what no other code caught
+    collector.py Python's collector, kept to the main thread
+    windows.py   the windows, made when they are wanted and connected with one another
+    program.py   what tray, windows and settings want from the desk
 
 The tray is shown first; the core is loaded behind it, since that takes longer than a program may take to show up.
 """

@@ -7,16 +7,20 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from model_preload.core import catalog, settings
+from model_preload.core import catalog, errors, settings
+from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.own_catalog import own_models, whole_catalog
 from model_preload.core.tasks.services import Services, open_services, proxies_of
 from model_preload.downloads.background import Background
 from model_preload.downloads.board import Board
 from model_preload.downloads.checks import Checks
 from model_preload.downloads.downloads import Downloads
+from model_preload.downloads.examiner import Examiner
 from model_preload.downloads.forecast import Forecasts
 from model_preload.downloads.open_core import OpenCore
+from model_preload.downloads.prover import Prover
 from model_preload.system.credentials import SystemCredentials, hf_home
+from model_preload.system.machine import this_machine
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,17 @@ class Surroundings:
         ) as services:
             yield services
 
-    def own_keys(self) -> frozenset[str]:
-        """Of the models that the user may edit. Raises CatalogProblem."""
-        return frozenset() if self.catalog else frozenset(model.key for model in own_models(self.home))
+    def machine(self, chosen: settings.Settings) -> Machine:
+        """What only the system can tell, by these settings. Any thread."""
+        proxies = {} if self.direct else proxies_of(chosen)
+        return this_machine(proxies, SystemCredentials(self.environ, hf_home(self.environ)).origin)
+
+    def own_keys(self) -> tuple[frozenset[str], errors.CatalogProblem | None]:
+        """Of the models that the user may edit; of a file that can't be used none, and what is wrong with it."""
+        try:
+            return frozenset(() if self.catalog else (model.key for model in own_models(self.home))), None
+        except errors.CatalogProblem as problem:
+            return frozenset(), problem
 
 
 class Desk(QObject):
@@ -63,13 +75,18 @@ class Desk(QObject):
     Args:
         opening: opens the core, in any thread.
         home: the state folder.
+        machine: what only the system can tell; called in another thread.
 
     Attributes:
-        quick: for what takes a moment. long: for what takes minutes.
+        quick: for what takes a moment. long: for what takes minutes. forms: for what a form asks, as a hub's answer.
     """
 
     def __init__(
-        self, opening: Callable[[], AbstractContextManager[Services]], home: Path, parent: QObject | None = None
+        self,
+        opening: Callable[[], AbstractContextManager[Services]],
+        home: Path,
+        machine: Callable[[settings.Settings], Machine],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.core = OpenCore(opening, home)
@@ -78,6 +95,10 @@ class Desk(QObject):
         self.long = Background("long", self.core, self)
         self.downloads = Downloads(self.core, self._clerk, self)
         self.checks = Checks(self.quick, self.long, self)
+        self.forms = Background("forms", self.core, self)
+        self._doctor = Background("doctor", self.core, self)
+        self.examiner = Examiner(self._doctor, home, machine, self)
+        self.prover = Prover(self.long, self)
         self.board = Board(self.downloads, self.checks, Forecasts(self.quick, self), self)
 
     def use(self, known: catalog.Catalog) -> None:
@@ -88,6 +109,6 @@ class Desk(QObject):
     def close(self) -> None:
         """End every thread; what was queued goes on next time. It takes half a second as a rule."""
         self.downloads.stop()
-        for background in (self._clerk, self.quick, self.long):
+        for background in (self._clerk, self.quick, self.long, self.forms, self._doctor):
             background.stop()
         self.core.close()

@@ -20,8 +20,8 @@ from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.own_catalog import whole_catalog
 from model_preload.core.tasks.services import Services, open_services, proxies_of
 from model_preload.system import logs
-from model_preload.system import machine as facts
 from model_preload.system.credentials import SystemCredentials
+from model_preload.system.machine import this_machine
 
 log = logging.getLogger("model_preload.cli")
 
@@ -33,15 +33,7 @@ def doctor(asked: argparse.Namespace, control: Control, credentials: SystemCrede
     """Examine everything, tell it, and return the exit code: 1 if there is a problem."""
     home = paths.state_home(os.environ)
     chosen = _settings(home)
-    machine = Machine(
-        temp=Path(tempfile.gettempdir()),
-        proxies=proxies_of(chosen),
-        filesystem=facts.filesystem,
-        long_paths=facts.long_paths,
-        system=facts.system,
-        gpus=facts.gpus,
-        token_origin=credentials.origin,
-    )
+    machine = this_machine(proxies_of(chosen), credentials.origin)
     with _logging(home, asked.log_level), _services(home, asked, chosen, credentials, machine) as (services, journal):
         findings = examine(services, home, machine, control, journal=journal)
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]

@@ -11,6 +11,8 @@ checks.py      verdicts, quick and deep
 forecast.py    what the queued models want from the network
 summary.py     the whole in numbers
 board.py       verdict, work and failure of every model in one table
+examiner.py    the doctor: findings as they come
+prover.py      the engines' own code, asked whether it finds the models
 log_buffer.py  the newest records of the log, for a window
 
 The composition root makes them, in this order, and stops those that own threads: `Downloads` and `Background`.

@@ -53,12 +53,16 @@ class Agenda:
             return line.standing if line else None
 
     def add(self, keys: Iterable[str], mode: Mode = Mode.BRING) -> None:
-        """Those wait (again); one that runs goes on running. New ones come last."""
+        """Those wait (again); new ones come last.
+
+        One that runs goes on running; asked for in another mode, it has one more turn in that.
+        """
         with self._lock:
             for key in keys:
                 line = self._lines.setdefault(key, _Line(Standing.WAITING, mode))
                 if line.standing is not Standing.RUNNING:
-                    line.standing, line.mode = Standing.WAITING, mode
+                    line.standing = Standing.WAITING
+                line.mode = mode
 
     def place(self, key: str, standing: Standing) -> None:
         """Put one that comes from the journal at the end."""
@@ -104,6 +108,12 @@ class Agenda:
                     return self._turn
             return None
 
+    @property
+    def is_idle(self) -> bool:
+        """No turn is under way, and nothing waits for one."""
+        with self._lock:
+            return self._turn is None and not any(line.standing is Standing.WAITING for line in self._lines.values())
+
     def interrupt(self) -> None:
         """End the turn that runs; its model waits for another one."""
         with self._lock:
@@ -127,11 +137,12 @@ class Agenda:
             line = self._lines.get(turn.key)
             if line is None:
                 return None
-            if outcome == "done":
+            if outcome == "done" and line.mode is turn.mode:
                 del self._lines[turn.key]
                 return None
             if line.standing is Standing.RUNNING:
-                line.standing = Standing.FAILED if outcome == "failed" else Standing.WAITING
+                failed = outcome == "failed" and line.mode is turn.mode
+                line.standing = Standing.FAILED if failed else Standing.WAITING
             return line.standing
 
     def _change(self, keys: Iterable[str], from_: Sequence[Standing], to: Standing) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control, Event, EventSink
@@ -60,7 +60,7 @@ class Job(Generic[Result]):
                 self._told(value)  # type: ignore[arg-type]
         elif kind == "failed":
             self._failed(value)  # type: ignore[arg-type]
-        else:
+        elif kind == "done":
             self._done(value)  # type: ignore[arg-type]
 
 
@@ -73,16 +73,22 @@ class _Worker(QObject):
         super().__init__()
         self._core = core
 
+    @Slot()
+    def end(self) -> None:
+        """What was asked for before is done: end the thread that this runs in."""
+        QThread.currentThread().quit()
+
     @Slot(object)
     def run(self, job: Job[object]) -> None:
         if job.control.cancelled:
+            self.told.emit(job, "cancelled", None)
             return
         try:
             with self._core.lease() as opened:
                 result = job.work(opened, job.control, lambda event: self.told.emit(job, "event", event))
             self.told.emit(job, "done", result)
         except Cancelled:
-            pass
+            self.told.emit(job, "cancelled", None)
         except errors.Circumstance as problem:
             self.told.emit(job, "failed", problem)
         except Exception as error:
@@ -98,12 +104,15 @@ class Background(QObject):
     """
 
     _asked = Signal(object)
+    _leaving = Signal()
 
     def __init__(self, name: str, core: OpenCore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = _Worker(core)
         self._jobs: set[Job[object]] = set()
+        self._stopped = False
         self._asked.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
+        self._leaving.connect(self._worker.end, Qt.ConnectionType.QueuedConnection)
         self._worker.told.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._thread = WorkerThread(self._worker, name)
 
@@ -119,21 +128,35 @@ class Background(QObject):
         Args:
             work: runs in the thread of the background; it may raise circumstances and Cancelled.
             told: is called with the events of the job.
+
+        After a stop nothing is done, and nothing called.
         """
         job = Job(work, done, failed, told)
+        if self._stopped:
+            return job
         self._jobs.add(job)  # type: ignore[arg-type]
         self._asked.emit(job)
         return job
 
     def stop(self) -> None:
-        """Cancel what runs and what waits, and end the thread; may be called twice."""
+        """Cancel what runs and what waits, and end the thread; nothing is called back. May be called twice."""
+        self._stopped = True
         for job in self._jobs:
             job.cancel()
         self._jobs.clear()
         self._thread.stop()
 
+    def finish(self) -> None:
+        """As `stop`, but when what runs and what waits is done."""
+        if not self._stopped:
+            self._stopped = True
+            self._leaving.emit()
+            self._thread.wait()
+        self.stop()
+
     @Slot(object, str, object)
     def _deliver(self, job: Job[object], kind: str, value: object) -> None:
         if kind != "event":
             self._jobs.discard(job)
-        job.deliver(kind, value)
+        if not self._stopped:
+            job.deliver(kind, value)

@@ -1,9 +1,9 @@
 """Verdict, work and failure of every model in one table: what tray, windows and notifications show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.catalog import Catalog, Model
@@ -14,6 +14,9 @@ from model_preload.downloads.downloads import Downloads
 from model_preload.downloads.forecast import Forecasts
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Batch, TurnResult, Work
+
+_GATHER_MS = 50
+"""To sum up hundreds of models takes some milliseconds, and the end of a turn alone changes them three times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Board(QObject):
     Signals:
         reset(): other models, or another order of them.
         changed(frozenset[str]): what a row says changed.
-        summary_changed(): after each of both.
+        summary_changed(): after each of both, a moment later, and once for all that comes in that moment.
         failed(Circumstance): verdicts could not be had; `problem` is it until they can.
     """
 
@@ -62,15 +65,25 @@ class Board(QObject):
         self._downloads = downloads
         self._forecasts = forecasts
         self._catalog = Catalog(())
+        self._is_loaded = False
         self._statuses: dict[str, ModelStatus] = {}
         self._asked: dict[str, bool] = {}
+        self._done: dict[str, int] = {}
         self.problem: errors.Circumstance | None = None
+        self._summary: Summary | None = None
+        self._gathering = False
         downloads.changed.connect(self._work_changed)
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
-        forecasts.changed.connect(self.summary_changed)
+        downloads.working_changed.connect(self._summary_changes)
+        forecasts.changed.connect(self._summary_changes)
         checks.found.connect(self._found)
         checks.failed.connect(self.fail)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a catalog, be it an empty one."""
+        return self._is_loaded
 
     @property
     def catalog(self) -> Catalog:
@@ -85,9 +98,10 @@ class Board(QObject):
     def use(self, catalog: Catalog) -> None:
         """Other models from now on; verdicts of those that stay are kept."""
         self._catalog = catalog
+        self._is_loaded = True
         self._statuses = {m.key: self._statuses[m.key] for m in catalog.models if m.key in self._statuses}
+        self._summary_changes()
         self.reset.emit()
-        self.summary_changed.emit()
 
     def rows(self) -> tuple[Row, ...]:
         """In the catalog's order."""
@@ -103,6 +117,23 @@ class Board(QObject):
 
     def summary(self) -> Summary:
         """Of all rows."""
+        if self._summary is None:
+            self._summary = self._summed_up()
+        return self._summary
+
+    @Slot()
+    def _summary_changes(self) -> None:
+        self._summary = None
+        if not self._gathering:
+            self._gathering = True
+            QTimer.singleShot(_GATHER_MS, self._tell_summary)
+
+    @Slot()
+    def _tell_summary(self) -> None:
+        self._gathering = False
+        self.summary_changed.emit()
+
+    def _summed_up(self) -> Summary:
         rows = self.rows()
         required = [row for row in rows if row.model.required]
         failed = tuple(row.model.key for row in rows if row.work.activity is Activity.FAILED)
@@ -121,6 +152,7 @@ class Board(QObject):
             running.speed,
             left,
             failed,
+            sum(row.work.activity is Activity.PAUSED for row in rows),
         )
 
     def _mood(self, rows: tuple[Row, ...], failed: tuple[str, ...]) -> Mood:
@@ -140,15 +172,12 @@ class Board(QObject):
         done = total = 0
         for key, over in self._asked.items():
             expected = self._forecasts.bytes_of(key)
-            work = self._downloads.work(key)
             if over:
                 done, total = done + (expected or 0), total + (expected or 0)
-            elif work.activity is Activity.FETCHING:
-                done, total = done + work.bytes_done, total + max(work.bytes_total, expected or 0)
             elif expected is None:
                 return 0, 0
             else:
-                total += expected
+                done, total = done + min(expected, self._done.get(key, 0)), total + expected
         return done, total
 
     def _row(self, model: Model) -> Row:
@@ -157,13 +186,19 @@ class Board(QObject):
     @Slot(object)
     def _work_changed(self, keys: frozenset[str]) -> None:
         for key in keys:
-            if self._downloads.work(key).activity.queued:
+            work = self._downloads.work(key)
+            if work.activity.queued:
+                if self._asked.get(key) is not False:
+                    self._forget((key,))  # asked for anew, it wants what is left
                 self._asked[key] = False
+                # What a turn counts is less again when it was interrupted; what was fetched is here all the same.
+                self._done[key] = max(self._done.get(key, 0), work.bytes_fetched)
             elif self._asked.get(key) is False:
                 del self._asked[key]
+                self._forget((key, *(one for one, over in self._asked.items() if not over and not self._done.get(one))))
         self._forecasts.want(key for key, over in self._asked.items() if not over)
+        self._summary_changes()
         self.changed.emit(keys)
-        self.summary_changed.emit()
 
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
@@ -171,11 +206,19 @@ class Board(QObject):
         if result.status is not None:
             self._take((result.status,))
 
+    def _forget(self, keys: Iterable[str]) -> None:
+        """How much those want is to be found out anew, by what is here and who else is asked for."""
+        wanted = tuple(keys)
+        self._forecasts.forget(wanted)
+        for key in wanted:
+            self._done.pop(key, None)
+
     @Slot(object)
     def _batch_finished(self, _batch: Batch) -> None:
         self._asked.clear()
+        self._done.clear()
         self._forecasts.forget()
-        self.summary_changed.emit()
+        self._summary_changes()
 
     @Slot(object)
     def _found(self, statuses: tuple[ModelStatus, ...]) -> None:
@@ -184,15 +227,17 @@ class Board(QObject):
 
     @Slot(object)
     def fail(self, problem: errors.Circumstance) -> None:
-        """Verdicts can't be had, until some are found again."""
+        """Verdicts can't be had, until some are found again; that the same stands in the way is told once."""
+        if self.problem is not None and str(self.problem) == str(problem):
+            return
         self.problem = problem
+        self._summary_changes()
         self.failed.emit(problem)
-        self.summary_changed.emit()
 
     def _take(self, statuses: tuple[ModelStatus, ...]) -> None:
         news = {one.model.key: one for one in statuses}
         changed = frozenset(key for key, one in news.items() if self._statuses.get(key) != one)
         self._statuses |= news
+        self._summary_changes()
         if changed:
             self.changed.emit(changed)
-        self.summary_changed.emit()

@@ -72,8 +72,11 @@ class Checks(QObject):
 
     def _look_failed(self, problem: errors.Circumstance) -> None:
         self._quick_job = None
-        self._again = False
-        self.failed.emit(problem)
+        if self._again:  # it may fare better, by other settings; if not, that one tells
+            self._again = False
+            self.look()
+        else:
+            self.failed.emit(problem)
 
     def _looked_deep(self, statuses: tuple[ModelStatus, ...]) -> None:
         self._deep_over()

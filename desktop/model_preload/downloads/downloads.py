@@ -1,31 +1,33 @@
 """The queue as the user sees and changes it: shown at once, journaled in the background, done by the lane."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from model_preload.core.catalog import Catalog
-from model_preload.core.events import Control, Event, EventSink, Notice, Phase, Progress
-from model_preload.core.queue import Queue
+from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
 from model_preload.core.tasks.preload import Mode
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
-from model_preload.downloads.lane import Lane, forget
+from model_preload.downloads.lane import Lane
 from model_preload.downloads.open_core import OpenCore, Opened
+from model_preload.downloads.record import Record
 from model_preload.downloads.threads import WorkerThread
 from model_preload.downloads.values import Activity, Batch, Failure, TurnResult, Work
 
 log = logging.getLogger("model_preload.downloads")
 
-_ACTIVITIES = {
-    Standing.WAITING: Activity.WAITING,
-    Standing.RUNNING: Activity.PREPARING,
-    Standing.PAUSED: Activity.PAUSED,
-    Standing.FAILED: Activity.FAILED,
+_WORKS = {
+    None: Work(),
+    Standing.WAITING: Work(Activity.WAITING),
+    Standing.RUNNING: Work(Activity.PREPARING),
+    Standing.PAUSED: Work(Activity.PAUSED),
+    Standing.FAILED: Work(Activity.FAILED),
 }
+"""Of models of which there is no more to say."""
 
 
 class Downloads(QObject):
@@ -58,18 +60,22 @@ class Downloads(QObject):
         super().__init__(parent)
         self._core = core
         self._clerk = clerk
-        self._catalog = Catalog(())
         self._agenda = Agenda()
-        self._progress: dict[str, dict[str, Progress]] = {}
+        self._record = Record(self._agenda)
+        self._progress: dict[str, Progress] = {}
+        self._fetched: dict[str, tuple[int, int]] = {}
+        self._notice = ""
         self._failures: dict[str, tuple[Failure, ...]] = {}
         self._results: dict[str, TurnResult] = {}
         self._running = ""
         self._working = False
-        self._lane = Lane(core, self._agenda)
+        self._stopped = False
+        self._lane = Lane(core, self._agenda, self._record)
         queued = Qt.ConnectionType.QueuedConnection
         self._wanted.connect(self._lane.work, queued)
         self._lane.began.connect(self._began, queued)
         self._lane.told.connect(self._told, queued)
+        self._lane.progressed.connect(self._progressed, queued)
         self._lane.ended.connect(self._ended, queued)
         self._lane.idle.connect(self._idle, queued)
         self._thread = WorkerThread(self._lane, "lane")
@@ -84,6 +90,10 @@ class Downloads(QObject):
         """The key of the model whose turn it is; "" if it is nobody's."""
         return self._running
 
+    def waiting(self) -> tuple[str, ...]:
+        """What waits for its turn, in order."""
+        return tuple(key for key, standing in self._agenda.lines() if standing is Standing.WAITING)
+
     def order(self) -> tuple[str, ...]:
         """What is queued, paused or failed, in order."""
         return tuple(key for key, _ in self._agenda.lines())
@@ -91,16 +101,16 @@ class Downloads(QObject):
     def work(self, key: str) -> Work:
         """What goes on with a model."""
         standing = self._agenda.standing(key)
-        if standing is None:
-            return Work()
-        work = Work(_ACTIVITIES[standing], failures=self._failures.get(key, ()))
-        if standing is not Standing.RUNNING:
-            return work
-        return _at_work(work, key, self._progress.get(key, {}))
+        work, failures = _WORKS[standing], self._failures.get(key, ())
+        if failures:
+            work = replace(work, failures=failures)
+        if standing is not Standing.RUNNING or key != self._running:
+            return work  # one that runs: its turn was taken, and that is not told yet
+        fetched = sum(max(0, now - first) for first, now in self._fetched.values())
+        return _at_work(replace(work, notice=self._notice, bytes_fetched=fetched), key, self._progress)
 
     def use(self, catalog: Catalog) -> None:
         """From now on models and their parts are those of this catalog; what it has not is forgotten."""
-        self._catalog = catalog
         known = {model.key for model in catalog.models}
         self.cancel(key for key in self.order() if key not in known)
 
@@ -123,28 +133,25 @@ class Downloads(QObject):
         """Bring them: those that are not queued come last, failed and paused ones wait again."""
         wanted = tuple(keys)
         self._agenda.add(wanted, mode)
-        for key in wanted:
-            self._failures.pop(key, None)
-        self._journal(_added, wanted)
+        self._forgive(wanted)
+        self._journal(wanted)
 
     def pause(self, keys: Iterable[str]) -> None:
-        self._journal(Queue.hold, self._agenda.pause(tuple(keys)))
+        self._journal(self._agenda.pause(tuple(keys)))
 
     def resume(self, keys: Iterable[str]) -> None:
-        self._journal(Queue.resume, self._agenda.resume(tuple(keys)))
+        self._journal(self._agenda.resume(tuple(keys)))
 
     def cancel(self, keys: Iterable[str]) -> None:
         """Take them out of the queue; what was fetched of them stays."""
         gone = self._agenda.cancel(tuple(keys))
-        for key in gone:
-            self._failures.pop(key, None)
-        catalog = self._catalog
-        self._journal(partial(_removed, catalog), gone)
+        self._forgive(gone)
+        self._journal(gone)
 
     def move(self, keys: Sequence[str], before: str | None) -> None:
         """Have their turn before another one's, or last."""
         self._agenda.move(keys, before)
-        self._journal(partial(_moved, before), tuple(keys))
+        self._journal(tuple(keys))
 
     def renew(self) -> None:
         """Settings changed: go on with a core that is opened by them."""
@@ -152,14 +159,26 @@ class Downloads(QObject):
         self._agenda.interrupt()
 
     def stop(self) -> None:
-        """End the turn that runs and the thread, within half a second as a rule; what was queued goes on next time."""
+        """End the turn that runs, the thread and the clerk, within half a second as a rule; may be called twice.
+
+        Everything that was asked for is journaled by then, and goes on next time. No signal comes afterwards.
+        """
+        self._stopped = True
         self._agenda.close()
         self._thread.stop()
+        self._clerk.finish()
 
-    def _journal(self, change: Callable[[Queue, Sequence[str]], None], keys: Sequence[str]) -> None:
+    def _forgive(self, keys: Sequence[str]) -> None:
+        """What failed before is no part of what comes out in the end."""
+        for key in keys:
+            self._failures.pop(key, None)
+            if key in self._results and self._results[key].outcome == "failed":
+                del self._results[key]
+
+    def _journal(self, keys: Sequence[str]) -> None:
         if not keys:
             return
-        self._clerk.start(partial(_journaled, change, keys), _nothing, self.failed.emit)
+        self._clerk.start(partial(_journaled, self._record, keys), _nothing, self.failed.emit)
         self._told_of_all(keys)
 
     def _told_of_all(self, keys: Sequence[str]) -> None:
@@ -176,26 +195,43 @@ class Downloads(QObject):
 
     @Slot(str)
     def _began(self, key: str) -> None:
+        if self._stopped:
+            return
         self._running = key
-        self._progress[key] = {}
+        self._forget_progress()
         self._set_working(working=True)
         self.changed.emit(frozenset([key]))
 
     @Slot(object)
-    def _told(self, event: Event) -> None:
-        match event:
-            case Progress(model=model) if self._running:
-                self._progress[self._running][model] = event
-                self.changed.emit(frozenset([self._running]))
-            case Notice():
-                self.noticed.emit(event)
-            case _:
-                pass
+    def _told(self, notice: Notice) -> None:
+        if self._stopped:
+            return
+        self._notice = str(notice.message)
+        self.noticed.emit(notice)
+        self.changed.emit(frozenset([self._running]))
+
+    @Slot(object)
+    def _progressed(self, progress: tuple[Progress, ...]) -> None:
+        if self._stopped:
+            return
+        self._notice = ""
+        for one in progress:
+            self._progress.pop(one.model, None)
+            self._progress[one.model] = one
+            if one.phase is Phase.FETCHING:
+                first, _ = self._fetched.get(one.model, (one.bytes_done, 0))
+                self._fetched[one.model] = first, one.bytes_done
+        self.changed.emit(frozenset([self._running]))
+
+    def _forget_progress(self) -> None:
+        self._progress, self._fetched, self._notice = {}, {}, ""
 
     @Slot(object)
     def _ended(self, result: TurnResult) -> None:
+        if self._stopped:
+            return
         key, self._running = result.key, ""
-        self._progress.pop(key, None)
+        self._forget_progress()
         if result.outcome != "interrupted":
             self._failures[key] = result.failures
             self._results.pop(key, None)
@@ -206,8 +242,8 @@ class Downloads(QObject):
 
     @Slot()
     def _idle(self) -> None:
-        if any(standing is Standing.WAITING for _, standing in self._agenda.lines()):
-            return  # it came while this was on its way; the lane was asked again
+        if self._stopped or not self._agenda.is_idle:
+            return  # something came while this was on its way; the lane was asked again
         self._set_working(working=False)
         if self._results:
             batch, self._results = Batch(tuple(self._results.values())), {}
@@ -242,26 +278,8 @@ def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[st
     return tuple((key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts)
 
 
-def _journaled(
-    change: Callable[[Queue, Sequence[str]], None],
-    keys: Sequence[str],
-    opened: Opened,
-    _control: Control,
-    _sink: EventSink,
-) -> None:
-    change(opened.queue, keys)
-
-
-def _added(queue: Queue, keys: Sequence[str]) -> None:
-    queue.add(keys)
-
-
-def _removed(catalog: Catalog, queue: Queue, keys: Sequence[str]) -> None:
-    forget(queue, catalog, keys)
-
-
-def _moved(before: str | None, queue: Queue, keys: Sequence[str]) -> None:
-    queue.move(keys, before)
+def _journaled(record: Record, keys: Sequence[str], opened: Opened, _control: Control, _sink: EventSink) -> None:
+    record.write(opened, keys)
 
 
 def _nothing(_result: None) -> None:

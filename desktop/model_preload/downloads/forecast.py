@@ -1,6 +1,6 @@
 """How many bytes the queued models want from the network, found out while the first of them is already brought."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -28,23 +28,28 @@ class Forecasts(QObject):
         self._jobs: dict[str, Job[int]] = {}
 
     def bytes_of(self, key: str) -> int | None:
-        """What a model and its parts wanted when it was asked for; None if that is not known."""
+        """What a model and its parts wanted when it was asked for, without parts that others asked for before want.
+
+        None if that is not known.
+        """
         return self._known.get(key)
 
     def want(self, keys: Iterable[str]) -> None:
         """Find it out for those of which nobody asked yet."""
         for key in keys:
             if key not in self._known and key not in self._jobs:
+                before = (*self._known, *self._jobs)
                 self._jobs[key] = self._background.start(
-                    partial(_bytes, key), partial(self._found, key), partial(self._unknown, key)
+                    partial(_bytes, key, before), partial(self._found, key), partial(self._unknown, key)
                 )
 
-    def forget(self) -> None:
-        """The next ones to be asked for are new ones, even of the same key."""
-        for job in self._jobs.values():
-            job.cancel()
-        self._jobs.clear()
-        self._known.clear()
+    def forget(self, keys: Iterable[str] | None = None) -> None:
+        """When those are asked for next, they are new ones; by default all."""
+        for key in (*self._known, *self._jobs) if keys is None else tuple(keys):
+            self._known.pop(key, None)
+            job = self._jobs.pop(key, None)
+            if job is not None:
+                job.cancel()
 
     def _found(self, key: str, bytes_: int) -> None:
         del self._jobs[key]
@@ -57,5 +62,9 @@ class Forecasts(QObject):
         self._known[key] = None
 
 
-def _bytes(key: str, opened: Opened, control: Control, _sink: EventSink) -> int:
-    return plan(opened.services, [key], control).bytes_to_fetch
+def _bytes(key: str, before: Sequence[str], opened: Opened, control: Control, _sink: EventSink) -> int:
+    catalog = opened.services.catalog
+    known = {model.key for model in catalog.models}.intersection(before)
+    counted = {model.key for model in catalog.with_parts(known)} if known else set()
+    fetch = plan(opened.services, [key], control).fetch
+    return sum(wanted.left for wanted in fetch if wanted.model not in counted)

@@ -6,25 +6,24 @@ the journal, and meanwhile the lane is free for other models.
 
 import logging
 import time
-from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from model_preload.core import errors
-from model_preload.core.catalog import Catalog
-from model_preload.core.events import Cancelled, Control
-from model_preload.core.queue import Queue
+from model_preload.core.events import Cancelled, Control, Event, Notice, Progress
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import ModelStatus, status
 from model_preload.downloads.agenda import Agenda, Standing, Turn
 from model_preload.downloads.background import ProgramFault
 from model_preload.downloads.open_core import OpenCore, Opened
+from model_preload.downloads.record import Record
 from model_preload.downloads.values import Failure, TurnResult
 
 log = logging.getLogger("model_preload.downloads")
 
 PURPOSE = "Model Preload"
 """How our run is named to another one that is refused or waits."""
+_PROGRESS_SECONDS = 0.2
 
 
 class Lane(QObject):
@@ -32,20 +31,25 @@ class Lane(QObject):
 
     Signals, all of them from other threads than the owner's:
         began(str): a model's turn.
-        told(Event): what the core tells meanwhile.
+        told(Notice): what the core tells meanwhile.
+        progressed(tuple[Progress, ...]): of the model and its parts, the newest last; at most five times a second.
         ended(TurnResult): that turn is over.
         idle(): nothing waits.
     """
 
     began = Signal(str)
     told = Signal(object)
+    progressed = Signal(object)
     ended = Signal(object)
     idle = Signal()
 
-    def __init__(self, core: OpenCore, agenda: Agenda) -> None:
+    def __init__(self, core: OpenCore, agenda: Agenda, record: Record) -> None:
         super().__init__()
         self._core = core
         self._agenda = agenda
+        self._record = record
+        self._progress: dict[str, Progress] = {}
+        self._progressed_at = 0.0
 
     @Slot()
     def work(self) -> None:
@@ -57,6 +61,7 @@ class Lane(QObject):
 
     def _bring(self, turn: Turn) -> TurnResult:
         began = time.monotonic()
+        self._progress.clear()
         outcome, fetched, found = "failed", 0, None
         failures: tuple[Failure, ...] = ()
         try:
@@ -66,11 +71,17 @@ class Lane(QObject):
                     outcome, fetched, failures = report.outcome, report.bytes_fetched, _failures(report)
                 except Cancelled:
                     outcome = "interrupted"
+                except errors.UnknownModel:  # it was taken out of the catalog, which the owner will be told as well
+                    self._agenda.cancel((turn.key,))
+                    outcome = "interrupted"
                 except errors.Circumstance as problem:
                     failures = (_failure(turn, problem),)
                 standing = self._agenda.finish(turn, outcome)
-                self._keep(opened, turn, standing)
-                found = self._status(opened, turn)
+                if outcome == "failed" and standing is not Standing.FAILED:
+                    outcome, failures = "interrupted", ()  # the user decided otherwise before it could be told
+                self._record.write(opened, [turn.key])
+                if outcome != "interrupted":
+                    found = self._status(opened, turn)
         except errors.Circumstance as problem:
             failures = (*failures, _failure(turn, problem))
             self._agenda.finish(turn, outcome)
@@ -86,33 +97,37 @@ class Lane(QObject):
             opened.queue,
             [turn.key],
             turn.control,
-            self.told.emit,
+            self._tell,
             purpose=PURPOSE,
             wait=True,
             mode=turn.mode,
         )
 
-    def _keep(self, opened: Opened, turn: Turn, standing: Standing | None) -> None:
-        """In the journal, what the user decided while the turn was running."""
-        if standing is Standing.PAUSED:
-            opened.queue.hold([turn.key])
-        elif standing is None:
-            forget(opened.queue, opened.services.catalog, [turn.key])
+    def _tell(self, event: Event) -> None:
+        """A burst of small files and parts is told at once."""
+        match event:
+            case Notice():
+                self.told.emit(event)
+            case Progress():
+                self._progress.pop(event.model, None)
+                self._progress[event.model] = event
+                now = time.monotonic()
+                if now - self._progressed_at >= _PROGRESS_SECONDS:
+                    self._progressed_at = now
+                    self.progressed.emit(tuple(self._progress.values()))
+                    self._progress.clear()
+            case _:
+                pass
 
     def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
         try:
             (found,) = status(opened.services, [turn.key], Control())
+        except errors.UnknownModel:
+            return None
         except errors.Circumstance as problem:
             log.warning("%s: %s", turn.key, problem)
             return None
         return found
-
-
-def forget(queue: Queue, catalog: Catalog, keys: Sequence[str]) -> None:
-    """Take models out of the queue, and their parts that nothing else in it needs."""
-    others = [entry.model for entry in queue.entries()]
-    known = {model.key for model in catalog.models}
-    queue.remove([*keys, *catalog.with_own_parts(known.intersection(keys), others)])
 
 
 def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:

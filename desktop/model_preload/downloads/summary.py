@@ -30,6 +30,7 @@ class Summary:
         speed: bytes a second.
         seconds_left: None while nothing can be said.
         failed: keys.
+        paused: how many models are.
     """
 
     mood: Mood
@@ -43,3 +44,4 @@ class Summary:
     speed: float = 0.0
     seconds_left: float | None = None
     failed: tuple[str, ...] = ()
+    paused: int = 0

@@ -26,6 +26,10 @@ class WorkerThread:
         self._thread.finished.connect(worker.deleteLater)
         self._thread.start()
 
+    def wait(self) -> None:
+        """Until the worker has ended its thread's loop by itself."""
+        self._thread.wait()
+
     def stop(self) -> None:
         """Let the slot that runs come to its end, and wait for it; what is queued behind it is dropped."""
         self._thread.quit()

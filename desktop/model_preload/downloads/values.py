@@ -58,6 +58,8 @@ class Work:
         part: key of the part that is at work, "" if it is the model itself.
         files: those at work, at most as many as fit a screen.
         failures: of its last turn.
+        bytes_fetched: from the network in this turn, of the model and its parts.
+        notice: what the core told since anything moved, such as for whom it waits, in the language of the moment.
     """
 
     activity: Activity = Activity.IDLE
@@ -68,6 +70,8 @@ class Work:
     part: str = ""
     files: tuple[FileProgress, ...] = ()
     failures: tuple[Failure, ...] = ()
+    bytes_fetched: int = 0
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class SystemCredentials:
             CredentialStoreUnusable: there is no store, or it did not take it.
         """
         wanted = token.strip()
-        if not _TOKEN.fullmatch(wanted):
+        if not is_token(wanted):
             raise TokenUnfit
         with _told(hub):
             store = _keyring()
@@ -103,6 +103,15 @@ class SystemCredentials:
         if not kept:  # keyring's null backend takes everything and keeps nothing
             raise CredentialStoreUnusable(text("it keeps nothing"), _VARIABLES[hub][0])
         self._known.pop(hub, None)
+
+    def obstacle(self, hub: str) -> CredentialStoreUnusable | None:
+        """Why the system's store could not keep a token, as far as that shows before it is asked to."""
+        try:
+            with _told(hub):
+                _keyring().get_password(SERVICE, hub)
+        except CredentialStoreUnusable as problem:
+            return problem
+        return None
 
     def forget(self, hub: str) -> None:
         """Take the token out of the system's store; one that is not there is fine. Raises CredentialStoreUnusable."""
@@ -136,6 +145,16 @@ class SystemCredentials:
         return Path(self._environ.get("HF_TOKEN_PATH") or self._hf_home / "token")
 
 
+def is_token(written: str) -> bool:
+    """Whether it can be one, by its form."""
+    return _TOKEN.fullmatch(written) is not None
+
+
+def variable_of(hub: str) -> str:
+    """What sets a hub's token in the environment."""
+    return _VARIABLES[hub][0]
+
+
 def hf_home(environ: Mapping[str, str]) -> Path:
     """Where the hf command keeps its login; a cache elsewhere (HF_HUB_CACHE) does not move it."""
     from model_preload.core.caches.huggingface import default_root
@@ -145,7 +164,7 @@ def hf_home(environ: Mapping[str, str]) -> Path:
 
 
 def _checked(found: str, origin: str | Path) -> str:
-    if not _TOKEN.fullmatch(found):
+    if not is_token(found):
         raise SettingsProblem(Path(origin), text("a token has no blanks and no characters but those of ASCII"))
     return found
 

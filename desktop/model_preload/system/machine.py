@@ -6,15 +6,34 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
-from model_preload.core.tasks.doctor.machine import Gpu, System, Untold
+from model_preload.core.tasks.doctor.machine import Gpu, Machine, System, Untold
+from model_preload.core.texts import Text
 
 _GPU_SECONDS = 8.0
 _MIB = 1 << 20
+
+
+def this_machine(proxies: Mapping[str, str], token_origin: Callable[[str], Text | None]) -> Machine:
+    """The machine that this program runs on.
+
+    Args:
+        proxies, token_origin: as in `Machine`.
+    """
+    return Machine(
+        temp=Path(tempfile.gettempdir()),
+        proxies=proxies,
+        filesystem=filesystem,
+        long_paths=long_paths,
+        system=system,
+        gpus=gpus,
+        token_origin=token_origin,
+    )
 
 
 def filesystem(path: Path) -> str | None:

@@ -53,29 +53,39 @@ class Consent(QObject):
         self._standing = standing
         self._remember = remember
         self._box: QMessageBox | None = None
+        self._waiting: list[Callable[[], None]] = []
 
     def ask(self, over: QWidget | None, then: Callable[[], None]) -> None:
-        """Call `then` at once if nothing has to be asked, or when the user said yes."""
+        """Call `then` at once if nothing has to be asked, or when the user said yes.
+
+        While a question is open nothing is asked twice: one answer counts for all that wait for it.
+        """
+        self._waiting.append(then)
         if self._box is not None:
             self._box.raise_()
-            return
-        self._ask(over, self._standing(), then)
-
-    def _ask(self, over: QWidget | None, left: list[tuple[Question, str]], then: Callable[[], None]) -> None:
-        if not left:
-            then()
-            return
-        (question, answer), *rest = left
-        if answer == "wait":
-            self.refused.emit()
-        elif answer == "go-on":
-            self._ask(over, rest, then)
+            self._box.activateWindow()
         else:
-            self._open(over, question, rest, then)
+            self._ask(over, self._standing())
 
-    def _open(
-        self, over: QWidget | None, question: Question, rest: list[tuple[Question, str]], then: Callable[[], None]
-    ) -> None:
+    def _ask(self, over: QWidget | None, left: list[tuple[Question, str]]) -> None:
+        for number, (question, answer) in enumerate(left):
+            if answer == "wait":
+                self._end(agreed=False)
+                return
+            if answer != "go-on":
+                self._open(over, question, left[number + 1 :])
+                return
+        self._end(agreed=True)
+
+    def _end(self, *, agreed: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not agreed:
+            self.refused.emit()
+            return
+        for then in waiting:
+            then()
+
+    def _open(self, over: QWidget | None, question: Question, rest: list[tuple[Question, str]]) -> None:
         box = QMessageBox(QMessageBox.Icon.Question, "Model Preload", str(question.told), parent=over)
         box.setInformativeText(str(question.more))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -91,9 +101,9 @@ class Consent(QObject):
             if keep.isChecked():
                 self._remember(question.setting, "go-on" if agreed else "wait")
             if agreed:
-                self._ask(over, rest, then)
+                self._ask(over, rest)
             else:
-                self.refused.emit()
+                self._end(agreed=False)
 
         box.finished.connect(answered)
         self._box = box

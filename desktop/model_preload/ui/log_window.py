@@ -76,6 +76,10 @@ class LogWindow(QWidget):
         self._models.blockSignals(False)
         self._narrow()
 
+    def choose(self, key: str) -> None:
+        """Show what is about that model."""
+        self._models.setCurrentIndex(max(0, self._models.findData(key)))
+
     def _make_filter(self) -> None:
         self._search = QLineEdit(clearButtonEnabled=True)
         self._levels = QComboBox()

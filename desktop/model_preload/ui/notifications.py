@@ -80,6 +80,7 @@ class Notifications(QObject):
     A failure that a person has to do something about is told when it happens, and is not told again at the end.
 
     Args:
+        language: the gettext name of the one in use.
         show: shows one.
         is_seen: whether the user is looking at that window.
         wanted: whether the user wants any.
@@ -94,8 +95,8 @@ class Notifications(QObject):
         self,
         board: Board,
         downloads: Downloads,
-        language: str,
         *,
+        language: Callable[[], str],
         show: Callable[[Message], None],
         is_seen: Callable[[Target], bool],
         wanted: Callable[[], bool],
@@ -109,6 +110,7 @@ class Notifications(QObject):
         self._wanted = wanted
         self._last = Target.STATUS
         self._told: set[tuple[str, str]] = set()
+        self._told_of: set[str] = set()
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
         downloads.noticed.connect(self._noticed)
@@ -121,8 +123,11 @@ class Notifications(QObject):
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
         for failure in result.failures:
-            if errors.needs_person(failure.code) and (result.key, failure.code) not in self._told:
-                self._told.add((result.key, failure.code))
+            if not errors.needs_person(failure.code):
+                continue
+            self._told_of.add(result.key)
+            if (failure.model, failure.code) not in self._told:
+                self._told.add((failure.model, failure.code))
                 self._tell(of_failure(failure, self._name(failure.model)))
 
     @Slot(object)
@@ -133,10 +138,10 @@ class Notifications(QObject):
 
     @Slot(object)
     def _batch_finished(self, batch: Batch) -> None:
-        told, self._told = {key for key, _ in self._told}, set()
+        told, self._told, self._told_of = self._told_of, set(), set()
         if batch.failed and all(one.key in told for one in batch.failed):
             return
-        self._tell(of_batch(batch, self._board.rows(), self._language))
+        self._tell(of_batch(batch, self._board.rows(), self._language()))
 
     def _tell(self, message: Message) -> None:
         if self._wanted() and not self._is_seen(message.target):
@@ -145,4 +150,4 @@ class Notifications(QObject):
 
     def _name(self, key: str) -> str:
         models = {model.key: model for model in self._board.catalog.models}
-        return models[key].name.in_language(self._language) if key in models else key
+        return models[key].name.in_language(self._language()) if key in models else key

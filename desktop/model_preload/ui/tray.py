@@ -47,7 +47,8 @@ class TrayFace:
 
 def face(summary: Summary) -> TrayFace:
     """Texts and states for a summary, in the language in use."""
-    working, paused = summary.mood is Mood.WORKING, summary.mood is Mood.PAUSED
+    working = summary.mood is Mood.WORKING
+    paused = summary.mood is Mood.PAUSED or (summary.paused > 0 and not working)
     whole = summary.models > 0 and summary.ready == summary.models
     return TrayFace(
         _STATES[summary.mood],

@@ -296,6 +296,7 @@ class Client:
                         timeout=urllib3.Timeout(connect=min(self.patience.connect, seconds), read=seconds),
                     )
                     if exchange.aborted:  # within its headers, which http.client then takes for all of them
+                        response.close()
                         raise Interrupted
             finally:
                 enter(None)

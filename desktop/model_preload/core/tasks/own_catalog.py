@@ -97,6 +97,14 @@ def import_file(home: Path, disk: Disk, path: Path) -> tuple[str, ...]:
     """
     file = _File.read(home, disk)
     new = [model for model in load(path).models if model not in file.models]
+    keys = {model.key for model in file.models}
+    taken = [
+        text("model “{model}”: another model of your own has this key; give one of them another.", model=model.key)
+        for model in new
+        if model.key in keys
+    ]
+    if taken:
+        raise errors.ModelUnfit(taken)
     if new:
         entries = [_entry(model, file.text) for model in new]
         file.write(disk, [*file.pieces, *entries], [*file.models, *new])

@@ -8,6 +8,7 @@
     access.py      token, and the repositories it may read
     own.py         settings, environment, journal, another run
     system.py      system, memory, graphics, platform
+    service.py     whether the platform's own service is at work
     examine.py     all of it
 
 What could not be tried is said to be so; nothing is concluded from it. Nothing is imported here: every command tells

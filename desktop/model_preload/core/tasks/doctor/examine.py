@@ -6,8 +6,8 @@ from pathlib import Path
 
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
-from model_preload.core.tasks.doctor import access, own, places, system, trials, visits
-from model_preload.core.tasks.doctor.finding import Examination, Finding, side_by_side
+from model_preload.core.tasks.doctor import access, own, places, service, system, trials, visits
+from model_preload.core.tasks.doctor.finding import Examination, Finding, FindingSink, side_by_side
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.services import Services
 from model_preload.core.texts import text
@@ -26,6 +26,7 @@ def examine(
     journal: Finding,
     seconds: float = _SECONDS,
     holding: float = _HOLDING_SECONDS,
+    sink: FindingSink = lambda _finding: None,
 ) -> tuple[Finding, ...]:
     """Everything, side by side, each for `seconds` at most; the findings in the order of `CHECKS`.
 
@@ -34,6 +35,7 @@ def examine(
         home: the state folder.
         journal: what `examine_journal` found, which comes before the journal is opened.
         holding: for how long, in each place, programs that hold files are looked for.
+        sink: told of each finding as it comes, from the calling thread.
 
     Raises:
         Cancelled: through the control, at once.
@@ -51,10 +53,11 @@ def examine(
         _single("graphics", text("The graphics driver"), lambda: system.graphics(machine), seconds),
         _single("platform", text("The platform's folder"), lambda: system.platform(services), seconds),
         Examination("platform-env", text("The platform's .env"), partial(system.platform_env, services), seconds),
+        Examination("platform-service", text("The platform's service"), service.service, seconds),
     ]
     if not any(host.api for host in visits.hosts(services)):
         made = [one for one in made if one.check not in ("token", "access")]  # no hub is needed, so no token is
-    return side_by_side(made, control)
+    return side_by_side(made, control, sink)
 
 
 def examine_journal(home: Path, disk: Disk) -> Finding:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,7 +15,7 @@ CHECKS = (
     *("space", "filesystem", "rights", "links", "long-paths", "holding"),
     *("dns", "hub", "portal", "certificate", "clock", "proxy"),
     *("token", "access", "settings", "environment", "journal", "run"),
-    *("system", "graphics", "platform", "platform-env"),
+    *("system", "graphics", "platform", "platform-env", "platform-service"),
 )
 """The names of all checks, in the order in which they are told; docs/doctor.md has a line for each."""
 
@@ -49,6 +49,10 @@ class Finding:
     level: Level
     told: Text
     next_step: Text | None = None
+
+
+FindingSink = Callable[[Finding], None]
+"""It must return quickly and not raise."""
 
 
 def ok(check: str, told: Text) -> Finding:
@@ -112,16 +116,13 @@ class _Job:
         threading.Thread(target=self._work, name=f"doctor-{examination.check}", daemon=True).start()
         self._ends = time.monotonic() + examination.seconds
 
-    def findings(self, control: Control) -> tuple[Finding, ...]:
-        """Wait for them until the deadline. Raises Cancelled, and whatever the examination raises."""
-        while not self.outcome.done():
-            left = self._ends - time.monotonic()
-            if left <= 0:
-                self.control.cancel()
-                return (self.examination.not_done(),)
-            wait([self.outcome], min(left, _POLL_SECONDS))
-            if control.cancelled:
-                raise Cancelled
+    def findings(self) -> tuple[Finding, ...] | None:
+        """None while they are neither there nor late. Raises whatever the examination raises."""
+        if not self.outcome.done():
+            if time.monotonic() < self._ends:
+                return None
+            self.control.cancel()
+            return (self.examination.not_done(),)
         try:
             return self.outcome.result()
         except errors.Circumstance as found:
@@ -134,15 +135,31 @@ class _Job:
             self.outcome.set_exception(error)
 
 
-def side_by_side(examinations: Iterable[Examination], control: Control) -> tuple[Finding, ...]:
+def side_by_side(
+    examinations: Iterable[Examination], control: Control, sink: FindingSink = lambda _finding: None
+) -> tuple[Finding, ...]:
     """All findings, in the order of `CHECKS`; takes no longer than the longest deadline.
+
+    Args:
+        sink: told of each finding as it comes, from the calling thread.
 
     Raises Cancelled within a tenth of a second.
     """
     jobs: Sequence[_Job] = [_Job(examination) for examination in examinations]
+    there: dict[_Job, tuple[Finding, ...]] = {}
     try:
-        found = [finding for job in jobs for finding in job.findings(control)]
+        while waiting := [job for job in jobs if job not in there]:
+            wait([job.outcome for job in waiting], _POLL_SECONDS, FIRST_COMPLETED)
+            if control.cancelled:
+                raise Cancelled
+            for job in waiting:
+                found = job.findings()
+                if found is not None:
+                    there[job] = found
+                    for finding in found:
+                        sink(finding)
     finally:
         for job in jobs:
             job.control.cancel()
-    return tuple(sorted(found, key=lambda finding: CHECKS.index(finding.check)))
+    told = [finding for job in jobs for finding in there[job]]
+    return tuple(sorted(told, key=lambda finding: CHECKS.index(finding.check)))
