@@ -88,9 +88,8 @@ def checked(command: Sequence[str | Path], **options: object) -> str:
 
 
 def environment(prefix: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, with that prefix and UTF-8."""
-    foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "QT_QPA_PLATFORM"}
-    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    """That prefix, UTF-8, and of this process's environment only what says who and where: Windows has its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER", "DISPLAY") if name in os.environ}
     wine = {"WINEPREFIX": str(prefix), "WINEARCH": "win64", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": QUIET}
     return {**kept, **wine, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **(more or {})}
 

@@ -1,5 +1,7 @@
 """Setup.exe of this checkout in a Windows of its own: under Wine with a screen of its own. dev.py has built it."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -17,63 +19,89 @@ from installer import wine  # noqa: E402
 PICTURES = ROOT / "build" / "pictures"
 
 
+AFTERWARDS = """
+read -r _
+timeout 20 wineserver -k
+timeout 20 wineserver -w
+kill "$1"
+rm -rf "$2"
+"""
+"""Waits until its input ends, as it does however the tests end, and takes away what they started."""
+
+
 class Machine:
     """One Windows with one user.
 
     Attributes:
-        prefix: where its drive C lies.
+        drive: its drive C.
         setup: Setup.exe.
     """
 
     def __init__(self, prefix: Path, setup: Path, display: str) -> None:
-        self.prefix, self.setup = prefix, setup
-        self.environ = {"DISPLAY": display, "TEMP": "C:\\users\\Public", "TMP": "C:\\users\\Public"}
-        for name in ("HF_ENDPOINT", "HF_HOME", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY"):
-            self.environ[name] = ""
+        self.drive, self.setup = prefix / "drive_c", setup
+        self._prefix, self._display = prefix, {"DISPLAY": display}
 
     @property
     def local(self) -> Path:
-        return next((self.prefix / "drive_c/users").glob("[!P]*")) / "AppData/Local"
+        return next((self.drive / "users").glob("[!P]*")) / "AppData/Local"
 
     @property
     def roaming(self) -> Path:
-        return self.local.parent / "Roaming"
+        return self.local.with_name("Roaming")
 
     @property
     def program(self) -> Path:
         return self.local / "Programs/Model Preload"
 
+    @property
+    def state(self) -> Path:
+        return self.local / "ModelPreload"
+
     def run(
         self, program: str | Path, *words: str, seconds: float = 120, more: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
-        environ = {**self.environ, **(more or {})}
-        return wine.run([program, *words], prefix=self.prefix, seconds=seconds, environ=environ)
+        """Exit code, and what it said on both streams."""
+        environ = {**self._display, **(more or {})}
+        return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ)
 
-    def start(self, program: Path, *words: str) -> "subprocess.Popen[bytes]":
-        """Without waiting; its output goes into pipes that nobody reads."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        environ = wine.environment(self.prefix, self.environ)
-        return subprocess.Popen(["wine", str(program), *words], env=environ, **pipes)  # type: ignore[call-overload]
+    def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
+        environ = wine.environment(self._prefix, {**self._display, **(more or {})})
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.Popen(["wine", str(program), *words], env=environ, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def registry(self, key: str, value: str) -> str | None:
+        """What HKEY_CURRENT_USER says."""
         code, told = self.run("reg", "query", f"HKCU\\{key}", "/v", value)
         return told.split("    ")[-1].strip() if code == 0 else None
 
-    def windows(self, *search: str) -> list[str]:
-        found = subprocess.run(["xdotool", "search", *search], env=self._x(), capture_output=True, check=False)
-        return found.stdout.decode().split()
+    def processes(self, program: str) -> set[int]:
+        """Ids of this machine's processes of that program: Wine's processes are Linux's too."""
+        found = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (process / "cmdline").read_bytes()
+                environ = (process / "environ").read_bytes()
+            except OSError:
+                continue
+            mine = f"WINEPREFIX={self._prefix}\0".encode() in environ
+            if mine and line.split(b"\0")[0].replace(b"\\", b"/").endswith(f"/{program}".encode()):
+                found.add(int(process.name))
+        return found
 
-    def xdotool(self, *words: str) -> None:
-        subprocess.run(["xdotool", *words], env=self._x(), check=True, timeout=20)
+    def windows(self, title: str) -> list[str]:
+        """Ids of visible windows whose title has it (a regular expression)."""
+        words = ["xdotool", "search", "--onlyvisible", "--name", title]
+        return subprocess.run(words, env=self._x(), capture_output=True, check=False).stdout.decode().split()
 
-    def picture(self, name: str) -> Path:
+    def picture(self, name: str) -> None:
+        """Keep what the screen shows."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{name}.png"
-        subprocess.run(["import", "-window", "root", str(path)], env=self._x(), check=True, timeout=20)
-        return path
+        words = ["import", "-window", "root", str(PICTURES / f"{name}.png")]
+        subprocess.run(words, env=self._x(), check=True, timeout=20)
 
     def _x(self) -> dict[str, str]:
-        return {**os.environ, "DISPLAY": self.environ["DISPLAY"]}
+        return {**os.environ, **self._display}
 
 
 def until(true: Callable[[], object], seconds: float, what: str) -> None:
@@ -89,18 +117,20 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if sys.platform == "win32":
         pytest.skip("the tests of the wizard's machine are for Wine: a real Windows is not thrown away afterwards")
     setup = max((ROOT / "dist").glob("ModelPreload-*-Setup.exe"), key=lambda path: path.stat().st_mtime_ns)
+    prefix = tmp_path_factory.mktemp("windows") / "prefix"
     reader, writer = os.pipe()
     words = ["Xvfb", "-displayfd", str(writer), "-noreset", "-screen", "0", "1280x900x24"]
     screen = subprocess.Popen(words, pass_fds=[writer], stderr=subprocess.DEVNULL)
-    os.close(writer)
-    with os.fdopen(reader) as told:
-        display = f":{told.readline().strip()}"
-    prefix = tmp_path_factory.mktemp("windows") / "prefix"
-    shutil.copytree(wine.PREFIX, prefix, symlinks=True)
+    words = ["sh", "-c", AFTERWARDS, "sh", str(screen.pid), str(prefix)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environ = wine.environment(prefix)
+    after = subprocess.Popen(words, stdin=subprocess.PIPE, env=environ, start_new_session=True, **quiet)
     try:
+        os.close(writer)
+        with os.fdopen(reader) as told:
+            display = f":{told.readline().strip()}"
+        shutil.copytree(wine.PREFIX, prefix, symlinks=True)
         yield Machine(prefix, setup, display)
     finally:
-        wine.end(prefix)
-        screen.terminate()
+        after.communicate(timeout=60)
         screen.wait(10)
-        shutil.rmtree(prefix, ignore_errors=True)

@@ -2,35 +2,86 @@
 
 import hashlib
 import json
+import os
 import re
-import time
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from windows.conftest import ROOT, Machine, until
 
+from installer import wine
+from model_preload.demo import models
+from model_preload.demo.hub import Hub
+
 pytestmark = [
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(200),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # what still runs keeps its pipe
 ]
 UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ModelPreload"
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
+OWN = r"Software\ModelPreload"
 SHORTCUT = "Microsoft/Windows/Start Menu/Programs/Model Preload.lnk"
-TRAY = ("--name", "Wine System Tray")  # class names were not found by xdotool here
+TRAY, COMMAND = "ModelPreload.exe", "model-preload.exe"
+TRAY_ICONS = "Wine System Tray"
+MIB = 1 << 20
+TOKEN = "hf_of_the_tests"
+STORE = "import sys; sys.path.insert(0, sys.argv[1]); from model_preload.system.credentials import {call}"
+KEEP = "SystemCredentials as c; c({}, None).store('huggingface', sys.argv[2])"
+READ = "_from_keyring as read; print(read('huggingface'))"
 
 
-def is_running(machine: Machine, program: str) -> bool:
-    """Whether a Windows program of this machine lives: Wine's processes are this machine's too."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes()
-            environ = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        mine = f"WINEPREFIX={machine.prefix}\0".encode() in environ
-        if mine and line.split(b"\0")[0].replace(b"\\", b"/").endswith(f"/{program}".encode()):
-            return True
-    return False
+class Work:
+    """A hub whose models a command of the machine is to bring, slowly until `hub.rate` is taken away.
+
+    Attributes:
+        size: bytes of all.
+        words: of the command.
+        environ: for it.
+    """
+
+    def __init__(self, hub: Hub, made: models.Demo, catalog: Path, folder: str) -> None:
+        self.hub = hub
+        self.words = ("preload", "--json", "--catalog", wine.windows_path(catalog))
+        self.environ: Mapping[str, str] = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": f"{folder}\\huggingface"}
+        self.size = sum(file.size for repository in made.repositories for file in repository.main.files.values())
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    home = tmp_path_factory.mktemp("hub")
+    made = models.make(home, "C:/models/platform")
+    catalog = home / "catalog.toml"
+    catalog.write_text(made.catalog, encoding="utf-8")
+    with Hub(*made.repositories, rate=1_500_000) as hub:
+        yield Work(hub, made, catalog, "C:\\models")
+
+
+@pytest.fixture(scope="module")
+def fresh(machine: Machine) -> set[Path]:
+    """The user's files before anything was installed."""
+    return files_of_user(machine)
+
+
+def files_of_user(machine: Machine) -> set[Path]:
+    users = machine.drive / "users"
+    return {path.relative_to(users) for path in users.rglob("*") if "Temp" not in path.parts and not path.is_dir()}
+
+
+def credential(machine: Machine, what: str, *words: str) -> str:
+    """Ask the Credential Manager from a Windows Python."""
+    call = STORE.format(call=what)
+    code, told = machine.run(wine.PYTHON / "python.exe", "-c", call, wine.windows_path(ROOT / "desktop"), *words)
+    assert code == 0, told
+    return told.strip()
+
+
+def install(machine: Machine, *words: str) -> int:
+    code, told = machine.run(machine.setup, "/S", *words, seconds=150)
+    print(told)
+    return code
 
 
 def test_checksums_are_those_of_the_files() -> None:
@@ -39,10 +90,10 @@ def test_checksums_are_those_of_the_files() -> None:
         assert hashlib.sha256((ROOT / "dist" / name).read_bytes()).hexdigest() == digest
 
 
+@pytest.mark.usefixtures("fresh")
 def test_silent_install_brings_what_it_promises(machine: Machine) -> None:
-    code, told = machine.run(machine.setup, "/S", "/AUTOSTART=1", "/LANG=zh-CN")
-    assert code == 0, told
-    for name in ("ModelPreload.exe", "model-preload.exe", "uninstall.exe", "licences/LGPL-3.0.txt"):
+    assert install(machine, "/AUTOSTART=1", "/LANG=zh-CN") == 0
+    for name in (TRAY, COMMAND, "uninstall.exe", "licences/LGPL-3.0.txt"):
         assert (machine.program / name).exists()
     assert (machine.roaming / SHORTCUT).exists()
     assert machine.registry(UNINSTALL, "DisplayName") == "Model Preload"
@@ -55,79 +106,102 @@ def test_silent_install_brings_what_it_promises(machine: Machine) -> None:
 
 
 def test_demo_preloads_every_model(machine: Machine) -> None:
-    code, told = machine.run(machine.program / "model-preload.exe", "demo", "--json")
+    code, told = machine.run(machine.program / COMMAND, "demo", "--json")
     assert code == 0, told
-    models = json.loads(told[told.index("{") :])["models"]
-    assert len(models) == 3
-    assert all(model["ready"] for model in models.values())
+    brought = json.loads(told[told.index("{") :])["models"]
+    assert len(brought) == 3
+    assert all(model["ready"] for model in brought.values())
 
 
 def test_command_speaks_chinese_through_a_pipe(machine: Machine) -> None:
-    _, told = machine.run(machine.program / "model-preload.exe", "status", "--lang", "zh_CN")
+    _, told = machine.run(machine.program / COMMAND, "status", "--lang", "zh_CN")
     assert "缺失" in told
 
 
-def test_tray_icon_and_window_show(machine: Machine) -> None:
-    machine.start(machine.program / "ModelPreload.exe", "--tray")
-    until(lambda: machine.windows(*TRAY), 60, "a tray icon")
-    code, told = machine.run(machine.program / "ModelPreload.exe", seconds=60)  # a second start shows the first's
+def test_token_is_read_from_the_credential_manager(machine: Machine, work: Work) -> None:
+    credential(machine, KEEP, TOKEN)
+    _, told = machine.run(machine.program / COMMAND, "doctor", "--json", *work.words[2:], more=work.environ)
+    assert "the system's credential store" in told
+    assert TOKEN not in told
+
+
+def test_killed_command_and_one_ended_by_an_upgrade_go_on(machine: Machine, work: Work) -> None:
+    def at_work() -> subprocess.Popen[bytes]:
+        process = machine.start(machine.program / COMMAND, *work.words, more=work.environ)
+        before = work.hub.bytes_served
+        until(lambda: work.hub.bytes_served > before + 10 * MIB or process.poll() is not None, 60, "some of it")
+        assert process.poll() is None
+        return process
+
+    process = at_work()
+    for killed in machine.processes(COMMAND):
+        os.kill(killed, signal.SIGKILL)
+    process.wait(20)
+    process = at_work()
+    assert install(machine) == 0
+    assert process.wait(10) == 130
+    work.hub.rate = None
+    code, told = machine.run(machine.program / COMMAND, *work.words, more=work.environ)
     assert code == 0, told
-    time.sleep(4)
+    assert (machine.drive / "models/platform").is_dir()
+    assert work.hub.bytes_served < work.size + 20 * MIB  # most of the 20 before was kept
+
+
+def test_tray_icon_shows_and_a_second_start_opens_the_window(machine: Machine) -> None:
+    (machine.state / "settings.toml").write_text("first_run_done = true\n")
+    machine.start(machine.program / TRAY, "--tray")
+    until(lambda: machine.windows(TRAY_ICONS), 60, "a tray icon")
+    machine.picture("tray")
+    assert not machine.windows("Model Preload")
+    code, told = machine.run(machine.program / TRAY, seconds=60)
+    assert code == 0, told
+    until(lambda: machine.windows("Model Preload"), 30, "the first one's window")
     machine.picture("window")
-    assert is_running(machine, "ModelPreload.exe")
+    assert len(machine.processes(TRAY)) == 1
 
 
-def test_upgrade_ends_the_running_program_and_starts_it_again(machine: Machine) -> None:
-    left = machine.program / "notes.txt"
-    left.write_text("the user's own")
-    (machine.program / "_internal/base_library.zip").write_bytes(b"of an older version")
-    code, told = machine.run(machine.setup, "/S")
-    assert code == 0, told
-    assert (machine.program / "_internal/base_library.zip").stat().st_size > 100_000
-    assert left.exists()
+def test_upgrade_ends_the_tray_and_starts_it_again(machine: Machine) -> None:
+    before = machine.processes(TRAY)
+    (machine.program / "notes.txt").write_text("the user's own")
+    (machine.program / "licences/LGPL-3.0.txt").write_bytes(b"of an older version")
+    assert install(machine) == 0
+    assert (machine.program / "licences/LGPL-3.0.txt").stat().st_size > 5_000
+    assert (machine.program / "notes.txt").exists()
     assert machine.registry(RUN, "Model Preload")
-    until(lambda: is_running(machine, "ModelPreload.exe") and machine.windows(*TRAY), 60, "the tray program again")
+    until(lambda: machine.processes(TRAY) and machine.windows(TRAY_ICONS), 60, "the tray again")
+    assert not machine.processes(TRAY) & before
     machine.picture("after-upgrade")
-    left.unlink()
-
-
-def test_upgrade_ends_a_command_at_work(machine: Machine) -> None:
-    work = machine.start(machine.program / "model-preload.exe", "demo", "--json")
-    until(lambda: is_running(machine, "model-preload.exe"), 30, "the command")
-    time.sleep(3)
-    code, told = machine.run(machine.setup, "/S")
-    assert code == 0, told
-    assert work.wait(10) == 130
 
 
 def test_downgrade_is_refused_unless_meant(machine: Machine) -> None:
-    machine.run("reg", "add", r"HKCU\Software\ModelPreload", "/v", "Version", "/d", "99.0.0.0", "/f")
-    assert machine.run(machine.setup, "/S")[0] == 4
-    assert machine.run(machine.setup, "/S", "/DOWNGRADE=1")[0] == 0
+    machine.run("reg", "add", f"HKCU\\{OWN}", "/v", "Version", "/d", "99.0.0.0", "/f")
+    assert install(machine) == 4
+    assert install(machine, "/DOWNGRADE=1") == 0
+    assert machine.registry(OWN, "Version") != "99.0.0.0"
 
 
-def test_uninstall_leaves_settings_and_nothing_else(machine: Machine) -> None:
-    state = machine.local / "ModelPreload"
-    assert (state / "journal.sqlite3").exists()
-    code, told = machine.run(machine.program / "uninstall.exe", "/S")
-    assert code == 0, told
-    until(lambda: not machine.program.exists(), 60, "the folder is gone")
-    until(lambda: machine.registry(UNINSTALL, "DisplayName") is None, 30, "the entry is gone")
-    assert not is_running(machine, "ModelPreload.exe")
+def test_silent_uninstall_leaves_settings_models_and_what_is_not_ours(machine: Machine, fresh: set[Path]) -> None:
+    until(lambda: machine.processes(TRAY) and machine.windows(TRAY_ICONS), 60, "the tray")
+    assert machine.run(machine.program / "uninstall.exe", "/S")[0] == 0
+    until(lambda: machine.registry(UNINSTALL, "DisplayName") is None, 60, "the entry is gone")
+    until(lambda: not machine.processes(TRAY), 10, "the tray is over")
+    assert not machine.windows(TRAY_ICONS)
     assert machine.registry(RUN, "Model Preload") is None
-    assert not (machine.roaming / SHORTCUT).exists()
-    assert (state / "journal.sqlite3").exists()
+    assert machine.registry(OWN, "Version") is None
+    left = {path for path in files_of_user(machine) - fresh if "ModelPreload" not in path.parts}
+    assert {path.name for path in left} == {"notes.txt"}
+    assert (machine.state / "journal.sqlite3").exists()
+    assert (machine.state / "settings.toml").exists()
+    assert (machine.drive / "models/platform").is_dir()
+    assert credential(machine, READ) == TOKEN
 
 
-def test_long_chinese_folder_and_settings_removed_on_demand(machine: Machine) -> None:
-    folder = machine.prefix / "drive_c" / "模型 预加载"
-    code, told = machine.run(machine.setup, "/S", "/D=C:\\模型 预加载")
-    assert code == 0, told
-    assert machine.run(folder / "model-preload.exe", "--version")[1].startswith("model-preload ")
-    models = machine.prefix / "drive_c" / "models"
-    models.mkdir()
-    (models / "weights.bin").write_bytes(b"mine")
+def test_chinese_folder_and_settings_removed_on_demand(machine: Machine) -> None:
+    folder = machine.drive / "模型 预加载"
+    assert install(machine, "/D=C:\\模型 预加载") == 0
+    assert machine.run(folder / COMMAND, "--version")[1].startswith("model-preload ")
     assert machine.run(folder / "uninstall.exe", "/S", "/SETTINGS=1")[0] == 0
     until(lambda: not folder.exists(), 60, "the folder is gone")
-    until(lambda: not (machine.local / "ModelPreload").exists(), 30, "the settings are gone")
-    assert (models / "weights.bin").exists()
+    until(lambda: not machine.state.exists(), 30, "the settings are gone")
+    assert (machine.drive / "models/platform").is_dir()
+    assert credential(machine, READ) == "None"
