@@ -67,8 +67,13 @@ class Machine:
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
         environ = wine.environment(self._prefix, {**self._display, **(more or {})})
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(["wine", str(program), *words], env=environ, **pipes)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(
+            ["wine", str(program), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environ,
+        )
 
     def registry(self, key: str, value: str) -> str | None:
         """What HKEY_CURRENT_USER says."""
@@ -122,9 +127,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     words = ["Xvfb", "-displayfd", str(writer), "-noreset", "-screen", "0", "1280x900x24"]
     screen = subprocess.Popen(words, pass_fds=[writer], stderr=subprocess.DEVNULL)
     words = ["sh", "-c", AFTERWARDS, "sh", str(screen.pid), str(prefix)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environ = wine.environment(prefix)
-    after = subprocess.Popen(words, stdin=subprocess.PIPE, env=environ, start_new_session=True, **quiet)
+    after = subprocess.Popen(
+        words, stdin=subprocess.PIPE, env=wine.environment(prefix), start_new_session=True, stderr=subprocess.DEVNULL
+    )
     try:
         os.close(writer)
         with os.fdopen(reader) as told:
