@@ -9,12 +9,13 @@ Both are made once and again when what they are made of changes. Real Windows ne
 import hashlib
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,21 +63,32 @@ def run(
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
-    said: list[bytes] = []
-    pipe = process.stdout
-    reader = threading.Thread(target=lambda: said.extend(iter(lambda: os.read(pipe.fileno(), 65536), b"")), daemon=True)
-    reader.start()
+    with process.stdout as pipe:
+        said = _said(process.pid, pipe.fileno(), seconds).decode("utf-8", "replace")
+        try:
+            return process.wait(1), said
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise WineFailed(f"{command[0]} was not done in {seconds:.0f} s: {said[-2000:]}") from None
+
+
+def _said(pid: int, pipe: int, seconds: float) -> bytes:
+    """What comes through the pipe until that process is over or the time has passed."""
+    said = b""
+    over = os.pidfd_open(pid)
     try:
-        code = process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        told = b"".join(said).decode("utf-8", "replace")
-        raise WineFailed(f"{command[0]} was not done in {seconds:.0f} s: {told[-2000:]}") from None
-    reader.join(2)
-    if not reader.is_alive():
-        pipe.close()
-    return code, b"".join(said).decode("utf-8", "replace")
+        sources = [pipe, over]
+        end = time.monotonic() + seconds
+        while ready := select.select(sources, [], [], max(0.0, end - time.monotonic()))[0]:
+            if pipe not in ready:
+                break
+            said += (read := os.read(pipe, 65536))
+            if not read:  # closed; the process may live on
+                sources.remove(pipe)
+    finally:
+        os.close(over)
+    return said
 
 
 def checked(command: Sequence[str | Path], **options: object) -> str:
