@@ -99,11 +99,18 @@ class Machine:
         words = ["xdotool", "search", "--onlyvisible", "--name", title]
         return subprocess.run(words, env=self._x(), capture_output=True, check=False).stdout.decode().split()
 
-    def picture(self, name: str) -> None:
-        """Keep what the screen shows."""
+    def press(self, title: str, *keys: str) -> None:
+        """Into the window of that title, which has the focus from then on: there is no window manager."""
+        for window in self.windows(title):
+            subprocess.run(["xdotool", "windowfocus", window, "key", *keys], env=self._x(), check=True, timeout=20)
+
+    def picture(self, name: str) -> bytes:
+        """Keep what the screen shows, and return it."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        words = ["import", "-window", "root", str(PICTURES / f"{name}.png")]
-        subprocess.run(words, env=self._x(), check=True, timeout=20)
+        path = PICTURES / f"{name}.png"
+        words = ["import", "-window", "root", "+set", "date:create", "-define", "png:exclude-chunks=date,time"]
+        subprocess.run([*words, str(path)], env=self._x(), check=True, timeout=20)
+        return path.read_bytes()
 
     def _x(self) -> dict[str, str]:
         return {**os.environ, **self._display}

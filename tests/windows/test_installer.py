@@ -207,3 +207,25 @@ def test_chinese_folder_and_settings_removed_on_demand(machine: Machine) -> None
     until(lambda: not machine.state.exists(), 30, "the settings are gone")
     assert (machine.drive / "models/platform").is_dir()
     assert credential(machine, READ) == "None"
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Model Preload .* Setup"), ("zh-CN", "Model Preload .* 安装")])
+def test_wizard_by_keyboard(machine: Machine, language: str, title: str) -> None:
+    wizard = machine.start(machine.setup, f"/LANG={language}")
+    until(lambda: machine.windows(title), 30, "the wizard")
+    for page in ("welcome", "licence", "folder", "options"):
+        name = f"wizard-{language}-{page}"
+        until(lambda: machine.picture(name) == machine.picture(name), 20, f"{page} is drawn")  # noqa: B023  at once
+        shown = machine.picture(name)
+        machine.press(title, *(["space"] if page == "options" and language == "en" else []), "Return")
+        until(lambda: machine.picture(f"wizard-{language}-next") != shown, 20, f"what follows {page}")  # noqa: B023
+    name = f"wizard-{language}-finish"
+    until(lambda: machine.registry(OWN, "Version"), 90, "it is installed")
+    until(lambda: machine.picture(name) == machine.picture(name), 20, "the end is drawn")
+    machine.press(title, "Return")
+    assert wizard.wait(30) == 0
+    until(lambda: machine.windows("Model Preload"), 60, "the first run of the program that it starts")
+    machine.picture(f"wizard-{language}-started")
+    assert machine.registry(RUN, "Model Preload")
+    assert machine.run(machine.program / TRAY, "--quit")[0] == 0
+    until(lambda: not machine.processes(TRAY), 20, "the program is over")
