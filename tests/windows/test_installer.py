@@ -211,6 +211,8 @@ def test_chinese_folder_and_settings_removed_on_demand(machine: Machine) -> None
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Model Preload .* Setup"), ("zh-CN", "Model Preload .* 安装")])
 def test_wizard_by_keyboard(machine: Machine, language: str, title: str) -> None:
+    older = "0.0.1.0"
+    machine.run("reg", "add", f"HKCU\\{OWN}", "/v", "Version", "/d", older, "/f")
     wizard = machine.start(machine.setup, f"/LANG={language}")
     until(lambda: machine.windows(title), 30, "the wizard")
     for page in ("welcome", "licence", "folder", "options"):
@@ -220,10 +222,15 @@ def test_wizard_by_keyboard(machine: Machine, language: str, title: str) -> None
         machine.press(title, *(["space"] if page == "options" and language == "en" else []), "Return")
         until(lambda: machine.picture(f"wizard-{language}-next") != shown, 20, f"what follows {page}")  # noqa: B023
     name = f"wizard-{language}-finish"
-    until(lambda: machine.registry(OWN, "Version"), 90, "it is installed")
+    until(lambda: machine.registry(OWN, "Version") != older, 90, "it is installed")
     until(lambda: machine.picture(name) == machine.picture(name), 20, "the end is drawn")
-    machine.press(title, "Return")
-    assert wizard.wait(30) == 0
+
+    def is_over() -> bool:
+        machine.press(title, "Return")
+        return wizard.poll() is not None
+
+    until(is_over, 30, "the wizard is over")
+    assert wizard.returncode == 0
     until(lambda: machine.windows("Model Preload"), 60, "the first run of the program that it starts")
     machine.picture(f"wizard-{language}-started")
     assert machine.registry(RUN, "Model Preload")
