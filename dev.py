@@ -2,7 +2,7 @@
 """Model Preload from a checkout: one file that sets everything up and runs it. Python 3.11 is all it needs.
 
     python3 dev.py demo          preload three small models from a hub inside the program
-    python3 dev.py test          the tests; --wheel, --without-qt: in a fresh environment; --engines, see `test`
+    python3 dev.py test          the tests; --wheel, --without-qt: in a fresh environment; --engines, --installer
     python3 dev.py lint          ruff, mypy and the import contracts
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
@@ -10,6 +10,7 @@
     python3 dev.py screenshots   every window in every language, theme and scale into build/screenshots, or NAME
     python3 dev.py lock          resolve requirements.lock again
     python3 dev.py wheel         build the wheel into dist/
+    python3 dev.py package       build the Windows installer into dist/, on Windows or, as a test build, on Debian
 
 Further arguments are passed on: `python3 dev.py test -k house`. On Windows say `py` for `python3`.
 Everything goes into `.venv` and `.uv` beside this file; a second call finds it done.
@@ -53,9 +54,17 @@ PROGRAMS = {
         "trayer": "trayer",
         "xdotool": "xdotool",
     },
+    "package": {
+        "wine": "wine wine64 fonts-wine fonts-noto-cjk",
+        "makensis": "nsis",
+        "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
+        "xvfb-run": "xvfb xauth",
+        "xdotool": "xdotool",
+        "import": "imagemagick",
+    },
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }
-"""What tests and benchmarks run beside us, and the Debian package of each; what is missing is left out and told."""
+"""What tests and benchmarks run beside us, and the Debian packages of each; what is missing is left out and told."""
 SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")
 """Tests of different files, one process for each processor; `-n 0` in a command's arguments takes it back."""
 GROUPS = ("test", "gui-test", "lint", "build", "bench")
@@ -75,6 +84,7 @@ def main(arguments: list[str]) -> int:
         "screenshots": screenshots,
         "lock": lock,
         "wheel": wheel,
+        "package": package,
     }
     name, *rest = arguments or ["help"]
     if name not in commands:
@@ -105,6 +115,7 @@ def test(arguments: list[str]) -> int:
     `--wheel`: the built wheel with its extras, in an environment that knows nothing of the checkout.
     `--without-qt`: the wheel with its plain dependencies, so PySide6 isn't there; the tests of the core.
     `--engines`: the engines' own packages find what we bring; they are installed below `.engines/`, once.
+    `--installer`: Setup.exe is built, and its whole life played: natively, or under Wine.
     """
     system_programs("test")
     if "--wheel" in arguments:
@@ -113,6 +124,10 @@ def test(arguments: list[str]) -> int:
         return test_wheel("", ["test"], ["tests/core", *(a for a in arguments if a != "--without-qt")])
     if "--engines" in arguments:
         arguments = ["tests/engines", *(a for a in arguments if a != "--engines")]
+    if "--installer" in arguments:
+        if code := package([]):
+            return code
+        arguments = ["tests/windows", "-n", "0", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
     return call(environment(), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
 
 
@@ -161,6 +176,13 @@ def wheel(arguments: list[str]) -> int:
     """Build the wheel into `dist/` or the folder named."""
     build_wheel(ROOT / (arguments[0] if arguments else "dist"))
     return 0
+
+
+def package(arguments: list[str]) -> int:
+    """Build what is not up to date; arguments are those of installer/build.py."""
+    if not WINDOWS:
+        system_programs("package")
+    return call(environment(), "-m", "installer.build", *arguments)
 
 
 def test_wheel(extras: str, groups: list[str], arguments: list[str]) -> int:
@@ -236,7 +258,7 @@ def system_packages() -> None:
 
 def system_programs(command: str) -> None:
     """The programs of `PROGRAMS` that are not here, in the same way; never more than told."""
-    missing = [package for name, package in PROGRAMS[command].items() if not shutil.which(name)]
+    missing = [p for name, packages in PROGRAMS[command].items() if not shutil.which(name) for p in packages.split()]
     if missing:
         apt_get(missing)
 

@@ -17,7 +17,9 @@ def main() -> NoReturn:
         code = _app(words)
     else:
         from model_preload import cli
+        from model_preload.system import quit_event
 
+        quit_event.listen()
         code = cli.main(words, _demo)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # a pipe that nobody reads any more, or no console

@@ -94,7 +94,9 @@ def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
 def test_command_starts_this_program(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_command("--tray")[1:] == ("-m", "model_preload", "--tray")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert own_command("--tray") == (sys.executable, "--tray")
+    for name in ("ModelPreload.exe", "model-preload.exe"):  # the windowed one, whichever of the two asks
+        monkeypatch.setattr(sys, "executable", str(Path("folder") / name))
+        assert own_command("--tray") == (str(Path("folder") / "ModelPreload.exe"), "--tray")
 
 
 @pytest.mark.parametrize(

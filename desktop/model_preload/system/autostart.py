@@ -49,10 +49,10 @@ class Autostart(Protocol):
 
 
 def own_command(*arguments: str) -> tuple[str, ...]:
-    """How to start this very program again: the frozen one, or this interpreter with the package."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable, *arguments)
+    """How to start the tray program again: the frozen one, or this interpreter with the package."""
     program = Path(sys.executable)
+    if getattr(sys, "frozen", False):  # by either of its two programs; the other one has a console
+        return (str(program.with_name("ModelPreload.exe")), *arguments)
     windowed = program.with_name("pythonw.exe")
     if sys.platform == "win32" and windowed.exists():
         program = windowed

@@ -4,6 +4,7 @@ The child process gets the platform's variables, is told to stay offline, finds 
 its `socket` functions closed: a guard against mistakes, not a sandbox.
 """
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def _answer(
         "function": function,
         "names": list(names),
     }
+    _own_libraries_aside()
     command = [str(platform_python(platform)), "-I", "-B", "-X", "utf8", "-c", _BOOT, _source("_run")]
     try:
         process = subprocess.Popen(
@@ -152,6 +154,12 @@ def _answer(
 
 def _source(name: str) -> str:
     return resources.files("model_preload.core.engines.probes").joinpath(f"{name}.py").read_text(encoding="utf-8")
+
+
+def _own_libraries_aside() -> None:
+    """A frozen program has Windows look for DLLs in its own folder, which children inherit: theirs must find theirs."""
+    if sys.platform == "win32" and getattr(sys, "frozen", False):
+        ctypes.windll.kernel32.SetDllDirectoryW(None)  # what we load from there, we name by path
 
 
 def _end(pid: int) -> None:

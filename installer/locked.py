@@ -1,0 +1,31 @@
+"""What of requirements.lock the bundle needs: the program's own dependencies and, by the lock's notes, theirs."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = "model-preload (pyproject.toml)"
+"""How the lock names what the program itself asks for; a group's has `:group` inside the brackets."""
+LEFT_OUT = frozenset({"hf-xet", "secretstorage", "starlette", "uvicorn"})
+"""hf-xet: huggingface_hub's own transfer, which is not used; secretstorage: keyring's Linux; else the extra `api`."""
+
+
+def for_bundle(lock: str | None = None) -> dict[str, str]:
+    """The blocks of the lock that the bundle needs, by name; markers are left to who installs them."""
+    blocks = _blocks(lock or (ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    wanted: set[str] = set()
+    found = {OURS}
+    while found:
+        found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - LEFT_OUT
+        wanted |= found
+    return {name: blocks[name][0] for name in sorted(wanted)}
+
+
+def _blocks(lock: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Name to (text, who asked for it); the lock is as uv writes it, with its notes."""
+    blocks = {}
+    for block in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)[1:]:
+        notes = [line.strip(" #") for line in block.splitlines() if line.lstrip().startswith("#")]
+        parents = frozenset(note.removeprefix("via").strip() for note in notes) - {""}
+        blocks[block.partition("==")[0]] = (block, parents)
+    return blocks
