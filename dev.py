@@ -65,8 +65,6 @@ PROGRAMS = {
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }
 """What tests and benchmarks run beside us, and the Debian packages of each; what is missing is left out and told."""
-SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")
-"""Tests of different files, one process for each processor; `-n 0` in a command's arguments takes it back."""
 GROUPS = ("test", "gui-test", "lint", "build", "bench")
 
 
@@ -128,7 +126,7 @@ def test(arguments: list[str]) -> int:
         if code := package([]):
             return code
         arguments = ["tests/windows", "-n", "0", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
-    return call(environment(), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
+    return call(environment(), "-P", "-m", "pytest", *arguments)
 
 
 def lint(arguments: list[str]) -> int:
@@ -193,7 +191,7 @@ def test_wheel(extras: str, groups: list[str], arguments: list[str]) -> int:
         uv("venv", "--quiet", "--python", interpreter(), fresh)
         wanted = [f"{built}{extras}", *(word for group in groups for word in ("--group", group))]
         uv("pip", "install", "--quiet", "--python", python_of(fresh), "--constraint", LOCK, *wanted)
-        return call(python_of(fresh), "-P", "-m", "pytest", *SIDE_BY_SIDE, *arguments)
+        return call(python_of(fresh), "-P", "-m", "pytest", *arguments)
 
 
 def build_wheel(folder: Path) -> Path:

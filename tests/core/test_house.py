@@ -71,7 +71,8 @@ def test_the_package_is_the_installed_one() -> None:
 
 def shipped() -> list[str]:
     """Every resource as a program asks for it; of a translation, the compiled one."""
-    files = [path.relative_to(ROOT / "resources") for path in (ROOT / "resources").rglob("*") if path.is_file()]
+    found = [path for path in (ROOT / "resources").rglob("*") if path.is_file() and path.suffix != ".md"]
+    files = [path.relative_to(ROOT / "resources") for path in found]
     return sorted({path.with_suffix(".mo" if path.suffix == ".po" else path.suffix).as_posix() for path in files})
 
 
