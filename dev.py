@@ -3,7 +3,7 @@
 
     python3 dev.py demo          preload three small models from a hub inside the program
     python3 dev.py test          the tests; --wheel, --without-qt: in a fresh environment; --engines, --installer
-    python3 dev.py lint          ruff, mypy and the import contracts
+    python3 dev.py lint          ruff, mypy, the import contracts and the workflows
     python3 dev.py run status    the program itself, with its own arguments
     python3 dev.py bench NAME    one of tests/benchmarks, or all
     python3 dev.py reliability   every fault of docs/reliability.md, whose figures it rewrites; NAME: only those
@@ -132,11 +132,14 @@ def test(arguments: list[str]) -> int:
 def lint(arguments: list[str]) -> int:
     """Every check, also after one has failed; arguments go to `ruff check`, such as `--fix`."""
     python = environment()
+    workflows = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
     return max(
         call(python, "-m", "ruff", "check", *arguments),
         call(python, "-m", "ruff", "format", "--check"),
         call(python, "-m", "mypy"),
         call(python, "-c", "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"),
+        call(python, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows),
+        call(python.with_name("zizmor"), "--offline", "--no-progress", *workflows),
     )
 
 
@@ -280,7 +283,7 @@ def apt_get(packages: list[str]) -> bool:
 
 
 def call(python: Path, *arguments: str) -> int:
-    """Run Python in the checkout and return its exit code."""
+    """Run Python, or a program beside it, in the checkout and return its exit code."""
     environ = clean_environ()
     if not WINDOWS and not environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
         environ.setdefault("QT_QPA_PLATFORM", "offscreen")
