@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from helpers.app import App, Installation, boxes, press, titles
@@ -366,3 +366,13 @@ def test_dialogs_end_with_their_window(installed: Installation, qtbot: QtBot) ->
         assert any(one.isVisible() for one in catalog.findChildren(QDialog))
         app.preferences.save(language="zh_CN")
         assert len(app.windows.visible()) == 1
+
+
+def test_the_demo_says_what_there_is_to_see_and_does_it(installed: Installation, qtbot: QtBot) -> None:
+    with installed.started(hidden=False, shows=True) as app:
+        (box,) = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMessageBox) and one.isVisible()]
+        assert "three small models" in box.text()
+        assert "Preload all" in box.informativeText()
+        with qtbot.waitSignal(app.desk.downloads.batch_finished, timeout=20_000):
+            box.defaultButton().click()
+        assert [title for title, _ in app.told] == ["All 3 models are ready"]

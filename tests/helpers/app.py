@@ -88,7 +88,9 @@ class Installation:
         (self.state / "settings.toml").write_text("".join(lines), encoding="utf-8")
 
     @contextmanager
-    def started(self, *, hidden: bool = True, tray: bool = True, begin: bool = True) -> Iterator[App]:
+    def started(
+        self, *, hidden: bool = True, tray: bool = True, begin: bool = True, shows: bool = False
+    ) -> Iterator[App]:
         use_plain_imports()
         with ExitStack() as ending:
             environ = {"HF_HOME": str(self.folder / "hf"), "XDG_CONFIG_HOME": str(self.folder / "config")}
@@ -109,6 +111,7 @@ class Installation:
                 self.catalog,
                 True,
                 hidden,
+                shows,
                 self.application,
                 faults,
                 instance,

@@ -155,23 +155,23 @@ def test_pages(loaded: bool, problem: bool, models: int, shown: int, page: Page)
 @pytest.mark.parametrize(
     ("summary", "sentence"),
     [
-        (Summary(Mood.UNKNOWN, 3), "The models are being looked at…"),
-        (Summary(Mood.IDLE), "There is no model in the catalog."),
+        (Summary(Mood.UNKNOWN, 3), "Looking at the models…"),
+        (Summary(Mood.IDLE), "There are no models in the catalog"),
         (Summary(Mood.DONE, 6, 2, 2, 2), "All required models are here; 2 of 6 models are ready"),
         (Summary(Mood.DONE, 6, 6), "Ready: 6 of 6 models are ready"),
         (Summary(Mood.IDLE, 6, 2, 4, 1), "3 required models are missing; 2 of 6 models are ready"),
         (Summary(Mood.IDLE, 1, 0), "Not everything is here; 0 of 1 model is ready"),
         (Summary(Mood.PAUSED, 6, 2), "Paused: 2 of 6 models are ready"),
-        (Summary(Mood.ATTENTION, 6, 2, failed=("a",)), "1 model failed; 2 of 6 models are ready"),
+        (Summary(Mood.ATTENTION, 6, 2, failed=("a",)), "1 model could not be preloaded; 2 of 6 models are ready"),
         (Summary(Mood.ATTENTION, 6, 2), "Something is not in order; 2 of 6 models are ready"),
-        (Summary(Mood.WORKING, 6, 2, asked=4, brought=1), "1 of 4 models brought"),
+        (Summary(Mood.WORKING, 6, 2, asked=4, brought=1), "Preloading: 1 of 4 models are done"),
         (
             Summary(Mood.WORKING, 6, 2, asked=4, brought=1, permille=415, speed=12e6, seconds_left=200),
-            "1 of 4 models brought, 41 %, 12.0 MB/s, 4 min left",
+            "Preloading: 1 of 4 models are done, 41 %, 12.0 MB/s, 4 min left",
         ),
         (
             Summary(Mood.WORKING, 6, 2, asked=4, brought=1, permille=415, speed=12e6),
-            "1 of 4 models brought, 41 %, 12.0 MB/s",
+            "Preloading: 1 of 4 models are done, 41 %, 12.0 MB/s",
         ),
     ],
 )
@@ -182,7 +182,7 @@ def test_the_whole_in_one_sentence(summary: Summary, sentence: str) -> None:
 def test_a_problem_is_the_whole_unless_work_goes_on() -> None:
     problem = errors.HubUnreachable("hub", "no route")
     assert whole_text(Summary(Mood.ATTENTION, 3), problem, loaded=True) == "hub can't be reached: no route."
-    assert whole_text(Summary(Mood.WORKING, 3, asked=1), problem, loaded=True) == "0 of 1 model brought"
+    assert whole_text(Summary(Mood.WORKING, 3, asked=1), problem, loaded=True) == "Preloading: 0 of 1 model is done"
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_a_problem_is_the_whole_unless_work_goes_on() -> None:
         ([], None, None),
         ([OFFLINE], "The hub can't be reached at the moment", "network"),
         ([GATED, OFFLINE], "The hub can't be reached at the moment", "network"),
-        ([GATED], "A could not be brought", "hubs"),
-        ([replace(GATED, code="disk-full")] * 2, "2 models could not be brought", ""),
+        ([GATED], "A could not be preloaded", "hubs"),
+        ([replace(GATED, code="disk-full")] * 2, "2 models could not be preloaded", ""),
     ],
 )
 def test_what_is_in_the_way(failures: list[Failure], title: str | None, page: str | None) -> None:

@@ -83,7 +83,7 @@ CASES: dict[str, tuple[Headline, Sign, str, str, Step, str]] = {
     ),
     "many missing": (
         told(Mood.IDLE, *(row(key, MISSING) for key in "abcd")),
-        *(Sign.MISSING, "4 of 4 models are not ready yet", "The platform requires 4 of them: A, B, C, …"),
+        *(Sign.MISSING, "None of the 4 models is ready yet", "The platform requires all of them: A, B, C, …"),
         *(Step.PRELOAD, "a b c d"),
     ),
     "not checked": (
@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Headline, Sign, str, str, Step, str]] = {
     ),
     "there without a listing": (
         told(Mood.IDLE, row("a", UNVERIFIED, files=0)),
-        *(Sign.MISSING, "1 of 1 models is not ready yet", "The platform requires 1 of them: A", Step.PRELOAD, "a"),
+        *(Sign.MISSING, "The model is not ready yet", "The platform requires it: A", Step.PRELOAD, "a"),
     ),
     "paused": (
         told(Mood.PAUSED, A, row("b", MISSING, Activity.PAUSED)),

@@ -101,12 +101,12 @@ def damage(scene: Scene, repository: str) -> None:
 def test_missing_models_are_asked_for_and_then_ready(scene: Scene, qtbot: QtBot) -> None:
     assert said(scene.window, "How it stands") == ""
     shown(scene, qtbot)
-    assert said(scene.window, "How it stands") == "3 of 3 models are not ready yet"
+    assert said(scene.window, "How it stands") == "None of the 3 models is ready yet"
     with (
         qtbot.waitSignal(scene.desk.downloads.batch_finished, timeout=20_000),
         qtbot.waitSignal(scene.window.preload_wanted) as wanted,
     ):
-        qtbot.mouseClick(button(scene.window, "Preload missing"), Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(button(scene.window, "Preload all"), Qt.MouseButton.LeftButton)
         assert said(scene.window, "How it stands") == "Preloading: 0 of 3 models are done"
     assert wanted.args == [("a", "b", "c"), Mode.BRING]
     qtbot.waitUntil(lambda: said(scene.window, "How it stands") == "Ready: 3 of 3 models")

@@ -27,6 +27,7 @@ from model_preload.system.power import on_battery
 from model_preload.system.sleep import KeepAwake
 from model_preload.system.taskbar import Taskbar, TaskbarState
 from model_preload.ui.consent import BATTERY, METERED, Consent, Question
+from model_preload.ui.icons import app_icon
 from model_preload.ui.notifications import Message, Notifications, Target
 
 log = logging.getLogger("model_preload.app")
@@ -102,6 +103,8 @@ class Program(QObject):
             self._windows.show_first_run()
         elif not self._launch.hidden or self._tray is None:
             self.show_matter()
+        if self._launch.shows:
+            self._tell_story()
 
     def close(self) -> None:
         """End it all; may be called twice."""
@@ -213,6 +216,37 @@ class Program(QObject):
             self._quitting = None
             if box.clickedButton() is leave:
                 self.over.emit()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _tell_story(self) -> None:
+        """What the demo is, and the one thing to do."""
+        box = QMessageBox(
+            QMessageBox.Icon.NoIcon,
+            NAME,
+            str(text("This is a demo: a hub inside the program has three small models.")),
+            parent=self._windows.front(),
+        )
+        box.setIconPixmap(app_icon().pixmap(48))
+        box.setInformativeText(
+            str(
+                text(
+                    "Preload all, as in the menu of the tray icon, and watch the ring around that icon and the catalog "
+                    "window. A notification tells when all is done, and the status window says that every model is "
+                    "ready. Pause in the middle, or damage a file and repair it. Quit takes everything away again."
+                )
+            )
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        go = box.addButton(str(text("Preload &all")), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(str(text("&Look around first")), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(go)
+
+        def answered() -> None:
+            if box.clickedButton() is go:
+                self._windows.show("catalog")
+                self.preload_all()
 
         box.finished.connect(answered)
         box.open()

@@ -41,6 +41,7 @@ class Launch:
         catalog: a file instead of the built-in catalog and the user's own models.
         direct: the system's proxies are left out.
         hidden: no window is opened by itself.
+        shows: it is the demo, which says at its start what there is to see.
         tray: None where the desktop has no place for one.
         make_tray: makes another one, as after a change of language.
     """
@@ -51,6 +52,7 @@ class Launch:
     catalog: Path | None
     direct: bool
     hidden: bool
+    shows: bool
     application: QApplication
     faults: Faults
     instance: SingleInstance
@@ -93,7 +95,7 @@ def demo(language: str) -> int:
             others = ("HF_", "MODEL_PRELOAD_", "MODELSCOPE_", "MINERU_", "PADDLE_", "TORCH_", "TIANSHU_")
             environ = {name: value for name, value in os.environ.items() if not name.startswith(others)}
             environ |= {"HF_HOME": str(home / "huggingface"), "HF_ENDPOINT": hub.endpoint}
-            return run(state, environ, home, catalog, direct=True)
+            return run(state, environ, home, catalog, direct=True, shows=True)
 
 
 def run(
@@ -104,6 +106,7 @@ def run(
     *,
     direct: bool = False,
     hidden: bool = False,
+    shows: bool = False,
 ) -> int:
     """Show the tray, load the rest behind it, and stay until the user quits."""
     use_plain_imports()
@@ -136,6 +139,7 @@ def run(
             catalog,
             direct,
             hidden,
+            shows,
             application,
             faults,
             instance,

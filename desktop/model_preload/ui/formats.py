@@ -4,6 +4,7 @@ They go by the default `QLocale`, which `ui.language.use` sets, and by `core.tex
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QDate, QLocale, QTime
@@ -29,6 +30,12 @@ def size_text(bytes_: float) -> str:
             return f"{_rounded(value, 0 if unit == 'B' or value >= 99.5 else 1)} {unit}"
         value /= 1000
     return f"{_rounded(value, 1)} TB"
+
+
+def list_text(words: Sequence[str], most: int) -> str:
+    """Names one after the other, with the language's comma; of more than `most` the first, and an ellipsis."""
+    shown = str(text(", ")).join(words[:most])
+    return shown if len(words) <= most else str(text("{names}, …", names=shown))
 
 
 def rate_text(bytes_per_second: float) -> str:

@@ -105,8 +105,10 @@ def _cached(key: str, size: QSize, draw: Callable[[QPainter, QRectF], None]) -> 
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        draw(painter, QRectF(0, 0, size.width(), size.height()))
-        painter.end()
+        try:
+            draw(painter, QRectF(0, 0, size.width(), size.height()))
+        finally:
+            painter.end()  # Qt ends the process of a picture that goes while it is painted
         QPixmapCache.insert(key, pixmap)
     return pixmap
 

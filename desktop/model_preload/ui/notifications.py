@@ -12,7 +12,7 @@ from model_preload.core.texts import Text, plural, text
 from model_preload.downloads.board import Board, Row
 from model_preload.downloads.downloads import Downloads
 from model_preload.downloads.values import Batch, Failure, TurnResult
-from model_preload.ui.formats import duration_text, size_text
+from model_preload.ui.formats import duration_text, list_text, size_text
 
 _NAMED = 3
 
@@ -39,7 +39,7 @@ def of_batch(batch: Batch, rows: Sequence[Row], language: str) -> Message:
     names = {row.model.key: row.model.name.in_language(language) for row in rows}
     ready, count = sum(row.ready for row in rows), len(rows)
     if batch.failed:
-        failed = ", ".join(names.get(one.key, one.key) for one in batch.failed[:_NAMED])
+        failed = list_text([names.get(one.key, one.key) for one in batch.failed[:_NAMED]], _NAMED)
         more = len(batch.failed) - _NAMED
         told = failed if more <= 0 else str(plural("{names} and {n} more", "{names} and {n} more", more, names=failed))
         title = plural("{n} model could not be preloaded", "{n} models could not be preloaded", len(batch.failed))

@@ -21,10 +21,10 @@ def whole_text(summary: Summary, problem: errors.Circumstance | None, *, loaded:
     if problem is not None and summary.mood is not Mood.WORKING:
         return str(problem.title)
     if loaded and not summary.models:
-        return str(text("There is no model in the catalog."))
+        return str(text("There are no models in the catalog"))
     match summary.mood:
         case Mood.UNKNOWN:
-            return str(text("The models are being looked at…"))
+            return str(text("Looking at the models…"))
         case Mood.WORKING:
             return _working(summary)
         case Mood.PAUSED:
@@ -32,8 +32,8 @@ def whole_text(summary: Summary, problem: errors.Circumstance | None, *, loaded:
         case Mood.ATTENTION if summary.failed:
             return str(
                 plural(
-                    "{n} model failed; {ready}",
-                    "{n} models failed; {ready}",
+                    "{n} model could not be preloaded; {ready}",
+                    "{n} models could not be preloaded; {ready}",
                     len(summary.failed),
                     ready=_ready(summary),
                 )
@@ -66,7 +66,10 @@ def _ready(summary: Summary) -> Text:
 
 def _working(summary: Summary) -> str:
     told = plural(
-        "{brought} of {n} model brought", "{brought} of {n} models brought", summary.asked, brought=summary.brought
+        "Preloading: {brought} of {n} model is done",
+        "Preloading: {brought} of {n} models are done",
+        summary.asked,
+        brought=summary.brought,
     )
     if summary.permille is None or summary.speed < 1:
         return str(told)
@@ -113,7 +116,7 @@ def trouble(rows: Sequence[Row], problem: errors.Circumstance | None, language: 
         return Trouble(str(text("The hub can't be reached at the moment")), network[0].message, keys, "network")
     page = "hubs" if failures[0].code.startswith(_ACCESS) else ""
     if len(failed) == 1:
-        title = str(text("{model} could not be brought", model=failed[0].model.name.in_language(language)))
+        title = str(text("{model} could not be preloaded", model=failed[0].model.name.in_language(language)))
     else:
-        title = str(plural("{n} model could not be brought", "{n} models could not be brought", len(failed)))
+        title = str(plural("{n} model could not be preloaded", "{n} models could not be preloaded", len(failed)))
     return Trouble(title, failures[0].message, keys, page)

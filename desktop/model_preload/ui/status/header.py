@@ -12,7 +12,7 @@ from model_preload.ui.theme import verdict_icon
 
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 _STEPS = {
-    Step.PRELOAD: (text("Preload m&issing"), "down"),
+    Step.PRELOAD: (text("&Preload all"), "down"),
     Step.REPAIR: (text("Repair no&w"), "repair"),
     Step.RESUME: (text("Res&ume"), "resume"),
     Step.RETRY: (text("&Try again"), "retry"),

@@ -10,7 +10,7 @@ from model_preload.core.values import Verdict
 from model_preload.downloads.board import Row
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity
-from model_preload.ui.formats import duration_text, percent_text, rate_text
+from model_preload.ui.formats import duration_text, list_text, percent_text, rate_text
 
 _NAMED = 3
 
@@ -164,15 +164,26 @@ def _at_rest(summary: Summary, rows: Sequence[Row], language: str) -> Headline:
     told = plural(
         "{n} of {count} models is not ready yet", "{n} of {count} models are not ready yet", len(left), count=len(rows)
     )
+    if len(left) == len(rows):
+        told = plural("The model is not ready yet", "None of the {n} models is ready yet", len(rows))
+    return Headline(Sign.MISSING, told, _required(left, needed, language), Step.PRELOAD, _keys(left))
+
+
+def _required(left: Sequence[Row], needed: Sequence[Row], language: str) -> Text | None:
+    """How many of those that are not ready the platform can't do without."""
     if not needed:
-        return Headline(Sign.MISSING, told, None, Step.PRELOAD, _keys(left))
-    more = plural(
+        return None
+    names = _names(needed, language)
+    if len(needed) == len(left):
+        return plural(
+            "The platform requires it: {names}", "The platform requires all of them: {names}", len(needed), names=names
+        )
+    return plural(
         "The platform requires {n} of them: {names}",
         "The platform requires {n} of them: {names}",
         len(needed),
-        names=_names(needed, language),
+        names=names,
     )
-    return Headline(Sign.MISSING, told, more, Step.PRELOAD, _keys(left))
 
 
 def _keys(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -180,5 +191,4 @@ def _keys(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _names(rows: Sequence[Row], language: str) -> str:
-    shown = ", ".join(row.model.name.in_language(language) for row in rows[:_NAMED])
-    return shown if len(rows) <= _NAMED else f"{shown}, …"
+    return list_text([row.model.name.in_language(language) for row in rows], _NAMED)
