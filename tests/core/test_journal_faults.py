@@ -1,6 +1,7 @@
 """A journal that is old, newer, damaged, gone or locked: brought forward, left alone, or made anew, and said so."""
 
 import itertools
+import os
 import random
 import sqlite3
 import subprocess
@@ -248,6 +249,21 @@ def test_processes_that_find_it_damaged_at_once_set_it_aside_once(path: Path) ->
     with opened(path) as journal:
         assert sorted(entry.model for entry in journal.queue.load()) == ["a", "b", "c"]
     assert len(others_kept(path)) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows renames no open file")
+def test_who_still_has_the_old_file_open_does_not_speak_of_the_new_one(path: Path, expected_log: ExpectedLog) -> None:
+    expected_log("the journal was damaged")
+    filled(path)
+    with closing(database.Database(path, Disk())) as late:
+        flipped(path)
+        with opened(path) as healer:
+            assert healer.recovered is not None
+            healer.queue.append(["a"])
+        with pytest.raises(errors.JournalDamaged), late.decoding():
+            raise ValueError("no row of ours")
+    with opened(path) as journal:
+        assert (journal.recovered, journal.queue.load()) == (None, (A,))
 
 
 def test_the_log_of_a_damaged_file_goes_with_it(path: Path, expected_log: ExpectedLog) -> None:

@@ -58,7 +58,7 @@ class JournalLocked(JournalUnusable):
 
 
 class JournalDamaged(JournalUnusable):
-    """Its bytes are not those of a sound journal; the next start sets it aside."""
+    """Its bytes are not those of a sound journal; the next start sets it aside. `reason` is SQLite's or ours."""
 
     code = "journal-damaged"
 
@@ -68,6 +68,7 @@ class JournalDamaged(JournalUnusable):
             text("it is damaged ({reason})", reason=reason),
             text("Start again: it is set aside, a new one is made, and what is on the disk is found again."),
         )
+        self.reason = reason
 
 
 class PlanRefused(Refused):

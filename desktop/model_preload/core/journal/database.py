@@ -56,6 +56,7 @@ class Database:
             self._connection = _connected(path)
         try:
             self._prepare()
+            self._opened = self._inode()
             self._prepared = True
         except BaseException:
             self._connection.close()
@@ -129,10 +130,20 @@ class Database:
                 return errors.JournalUnusable(self.path, reason)
 
     def _damaged(self, reason: str) -> errors.JournalDamaged:
-        """Leave a mark by which the next start knows, even if it would find nothing wrong."""
-        with suppress(errors.DiskProblem):
-            self._disk.write_text(mark(self.path), reason)
+        """Leave a mark by which the next start knows, even if it would find nothing wrong.
+
+        Not of what is found in opening, which the next one finds by itself, and not if another process has
+        exchanged the file since: the mark would speak of the new one.
+        """
+        if self._prepared:
+            with suppress(errors.DiskProblem):
+                if self._inode() == self._opened:
+                    self._disk.write_text(mark(self.path), reason)
         return errors.JournalDamaged(self.path, reason)
+
+    def _inode(self) -> int | None:
+        found = self._disk.stat(self.path)
+        return found and found.st_ino
 
     def _refuse_newer(self, found: int) -> None:
         if found > FORMAT:

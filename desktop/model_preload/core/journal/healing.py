@@ -66,7 +66,7 @@ def _damage(path: Path, disk: Disk) -> str | None:
     try:
         Database(path, disk).close()
     except errors.JournalDamaged as problem:
-        return str(problem)
+        return problem.reason
     return None
 
 
