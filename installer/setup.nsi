@@ -4,9 +4,9 @@
 ;
 ; Setup.exe:     /S silent   /D=folder (last, without quotes)   /AUTOSTART=1 or 0   /DESKTOP=1 or 0
 ;                /LANG=en or zh-CN   /DOWNGRADE=1
-; uninstall.exe: /S silent   /SETTINGS=1 also settings, journal, logs and token
+; uninstall.exe: /S silent   /SETTINGS=1 also settings, journal, logs and token   /MODELS=1 also what was brought
 ; Exit codes: 0 done, 1 cancelled, 2 failed, 3 a program of ours did not end, 4 a newer version is installed,
-;             5 Windows is too old
+;             5 Windows is too old, 6 removed, except for some files of models
 
 Unicode true
 Target amd64-unicode
@@ -62,6 +62,9 @@ Var AutostartBox
 Var DesktopBox
 Var WithSettings
 Var SettingsBox
+Var WithModels
+Var ModelsSize  ; of what was brought, as people read it; empty if there is nothing, or it can't be told
+Var ModelsBox
 
 !define MUI_ICON "${__FILEDIR__}\..\resources\icons\model-preload.ico"
 !define MUI_UNICON "${__FILEDIR__}\..\resources\icons\model-preload.ico"
@@ -104,8 +107,13 @@ UninstPage custom un.OptionsShow un.OptionsLeave
 !insertmacro TEXT OldWindows "Model Preload needs 64-bit Windows 10, version 1809, or newer." \
   "Model Preload 需要 64 位 Windows 10 1809 或更高版本。"
 !insertmacro TEXT KeepTitle "What is kept" "保留的内容"
-!insertmacro TEXT KeepSubtitle "Models stay where they are: other programs use them." "模型会保留在原处：其他程序也在使用它们。"
+!insertmacro TEXT KeepSubtitle "What is not marked here stays where it is." "未勾选的内容会保留在原处。"
 !insertmacro TEXT RemoveSettings "Also remove &settings, history, logs and the stored token" "同时删除设置、历史记录、日志和已保存的令牌(&S)"
+!insertmacro TEXT RemoveModels "Also remove the &models that were brought" "同时删除已带来的模型(&M)"
+!insertmacro TEXT ModelsAre "$ModelsSize. Other programs that use them have to fetch them again." \
+  "共 $ModelsSize。使用它们的其他程序必须重新下载。"
+!insertmacro TEXT ModelsLeft "Some files of models could not be deleted: another program uses them, or they are protected." \
+  "部分模型文件无法删除：其他程序正在使用，或文件受到保护。"
 
 ; --- quitting what runs -----------------------------------------------------------------------------------------
 
@@ -341,6 +349,23 @@ Function un.onInit
   ${EndIf}
   StrCpy $WithSettings 0
   ${GetOptions} $R0 "/SETTINGS=" $WithSettings
+  StrCpy $WithModels 0
+  ${GetOptions} $R0 "/MODELS=" $WithModels
+FunctionEnd
+
+Function un.AskSize ; the program knows what it brought; it may be broken, and then nothing is offered
+  StrCpy $ModelsSize ""
+  nsExec::ExecToStack /TIMEOUT=60000 '"$INSTDIR\${CONSOLE}" remove-models --json'
+  Pop $0
+  Pop $1
+  ${If} $0 == 0
+    ClearErrors
+    ${WordFind2X} $1 '"size": "' '"' "E+1" $ModelsSize
+    ${If} ${Errors}
+    ${OrIf} $ModelsSize == "0 B"
+      StrCpy $ModelsSize ""
+    ${EndIf}
+  ${EndIf}
 FunctionEnd
 
 Function un.OptionsShow
@@ -349,12 +374,28 @@ Function un.OptionsShow
   Pop $0
   ${NSD_CreateCheckbox} 0 0 100% 12u "$(RemoveSettings)"
   Pop $SettingsBox
+  ${If} $WithSettings = 1
+    ${NSD_Check} $SettingsBox
+  ${EndIf}
+  Call un.AskSize
+  ${If} $ModelsSize != ""
+    ${NSD_CreateCheckbox} 0 22u 100% 12u "$(RemoveModels)"
+    Pop $ModelsBox
+    ${If} $WithModels = 1
+      ${NSD_Check} $ModelsBox
+    ${EndIf}
+    ${NSD_CreateLabel} 12u 36u -12u 20u "$(ModelsAre)"
+    Pop $0
+  ${EndIf}
   ${NSD_SetFocus} $SettingsBox
   nsDialogs::Show
 FunctionEnd
 
 Function un.OptionsLeave
   ${NSD_GetState} $SettingsBox $WithSettings
+  ${If} $ModelsSize != ""
+    ${NSD_GetState} $ModelsBox $WithModels
+  ${EndIf}
 FunctionEnd
 
 Function un.Empty ; the folder on the stack and all in it, except what lies behind links and junctions
@@ -391,13 +432,22 @@ FunctionEnd
 
 Section Uninstall
   Call un.Quit
-  !insertmacro REMOVE_FILES
   ${GetParameters} $R0
   ClearErrors
   ${GetOptions} $R0 "/UPGRADE=" $R1
   ${IfNot} ${Errors}
+    !insertmacro REMOVE_FILES
     Return
   ${EndIf}
+  ${If} $WithModels = 1
+    nsExec::Exec '"$INSTDIR\${CONSOLE}" remove-models --yes --quiet'
+    Pop $0
+    ${If} $0 != 0
+      SetErrorLevel 6
+      MessageBox MB_OK|MB_ICONEXCLAMATION "$(ModelsLeft)" /SD IDOK
+    ${EndIf}
+  ${EndIf}
+  !insertmacro REMOVE_FILES
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"

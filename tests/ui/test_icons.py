@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from helpers.colours import contrast, distance, ink, pixels
 from model_preload.core import paths
-from model_preload.ui.icons import SIZES, TrayState, app_icon, icon, symbol, tray_icon
+from model_preload.ui.icons import SIZES, TrayState, app_icon, icon, selected_role, symbol, tray_icon
 
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOLS = (
@@ -67,6 +67,14 @@ def test_colour_follows_palette_and_mode() -> None:
     assert seen[QIcon.Mode.Normal] == seen[QIcon.Mode.Active] == {"#123456"}
     assert seen[QIcon.Mode.Disabled] == {"#808080"}
     assert seen[QIcon.Mode.Selected] == {"#fedcba"}
+
+
+@pytest.mark.parametrize(
+    ("style", "role"),
+    [("fusion", "HighlightedText"), ("windows11", "Text"), ("windowsvista", "Text")],
+)
+def test_a_selected_symbol_has_the_colour_of_the_text_beside_it(style: str, role: str) -> None:
+    assert selected_role(style).name == role
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.25, 2.0, 3.0])

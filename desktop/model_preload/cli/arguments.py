@@ -10,7 +10,10 @@ from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.texts import text
 
-COMMANDS = ("catalog", "plan", "preload", "repair", "status", "verify-engines", "apply-env", "doctor", "demo")
+COMMANDS = (
+    *("catalog", "plan", "preload", "repair", "status", "verify-engines", "apply-env", "remove-models", "doctor"),
+    "demo",
+)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
@@ -124,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     way = apply_env.add_mutually_exclusive_group()
     way.add_argument("--yes", action="store_true", help=str(text("make the change that is shown; a backup is kept")))
     way.add_argument("--undo", action="store_true", help=str(text("put back what was there before the last change")))
+    remove = commands.add_parser(
+        "remove-models", parents=[common], help=str(text("show and delete what was brought; the uninstaller asks too"))
+    )
+    remove.add_argument("--yes", action="store_true", help=str(text("delete what is shown")))
     commands.add_parser(
         "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
     )

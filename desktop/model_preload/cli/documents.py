@@ -13,10 +13,11 @@ from model_preload.core.plan import Plan
 from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
+from model_preload.core.tasks.remove_models import Removable
 from model_preload.core.tasks.services import Services, stored_pin
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.tasks.verify_engines import Verified
-from model_preload.core.texts import text
+from model_preload.core.texts import size, text
 
 
 def moment(value: datetime | None) -> str | None:
@@ -133,6 +134,19 @@ def plan(found: Plan) -> dict[str, Any]:
             {"drive": drive.volume, "bytes_needed": drive.needed, "bytes_free": drive.free} for drive in found.drives
         ],
         "refusals": [str(reason) for reason in found.refusals],
+    }
+
+
+def removed(found: Removable, kept: Sequence[errors.DiskProblem], *, done: bool) -> dict[str, Any]:
+    """What can go, or went; `size` comes first: the uninstaller reads no further."""
+    return {
+        "size": size(found.bytes),
+        "success": not kept,
+        "deleted": done,
+        "bytes": found.bytes,
+        "files": len(found.files),
+        "behind_links": found.behind_links,
+        "kept": [{"file": str(problem.path), "message": str(problem)} for problem in kept],
     }
 
 

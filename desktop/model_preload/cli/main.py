@@ -98,6 +98,10 @@ def _run(words: Sequence[str], language: str, show_demo: Callable[[str], int]) -
             from model_preload.cli.doctor import doctor
 
             return doctor(asked, control, SystemCredentials(os.environ, hf_home(os.environ)))
+        if asked.command == "remove-models":
+            from model_preload.cli.remove_models import remove_models
+
+            return remove_models(asked, control, _command_line(words))
         home = paths.state_home(os.environ)
         handlers = logs.set_up(home, Disk(), asked.log_level)
         try:

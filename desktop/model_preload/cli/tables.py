@@ -17,6 +17,7 @@ from model_preload.core.plan import Plan
 from model_preload.core.tasks.apply_env import EnvChange
 from model_preload.core.tasks.doctor.finding import Finding, Level
 from model_preload.core.tasks.preload import RunReport
+from model_preload.core.tasks.remove_models import Removable
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.tasks.verify_engines import Evidence, Verified
 from model_preload.core.texts import Text, plural, size, text
@@ -228,6 +229,43 @@ def env_change(console: Console, change: EnvChange, backup: Path | None, command
         told = text("Nothing was changed. To change it: {command} --yes", command=command)
     else:
         told = text("{file}: there is nothing to change.", file=change.file)
+    say(console, escape(str(told)))
+
+
+def removed(
+    console: Console, found: Removable, kept: Sequence[errors.DiskProblem], command: str, *, done: bool
+) -> None:
+    """The folders of what can go or went, how much it is, and what stays."""
+    count, freed = len(found.files), size(found.bytes)
+    if not found.files:
+        say(console, str(text("No file of a model is known that could be deleted.")))
+    for folder in sorted({str(path.parent) for path in found.files}):
+        say(console, escape(folder))
+    for problem in kept:
+        say(console, f"{_label(Level.PROBLEM)} {escape(str(problem.title))}")
+    if found.behind_links:
+        say(
+            console,
+            str(
+                plural(
+                    "{n} file stays: it lies behind a link or junction.",
+                    "{n} files stay: they lie behind a link or junction.",
+                    found.behind_links,
+                )
+            ),
+        )
+    if not found.files or kept:
+        return
+    if done:
+        told = plural("{n} file deleted, {size} freed.", "{n} files deleted, {size} freed.", count, size=freed)
+    else:
+        told = plural(
+            "{n} file, {size}. Nothing was deleted. To delete it: {command} --yes",
+            "{n} files, {size}. Nothing was deleted. To delete them: {command} --yes",
+            count,
+            size=freed,
+            command=command,
+        )
     say(console, escape(str(told)))
 
 

@@ -7,12 +7,14 @@ from functools import cache
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPen, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
 
 from model_preload.core import paths
 
 SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
 """What Windows asks for between 100 and 400 % scaling, in pixels."""
 _TRAY_SIZES = SIZES[:7]
+_FAINT_SELECTION = {"windows11", "windowsvista"}
 _STEPS = 50
 """A ring of 16 pixels has no finer ones, and each is a picture that the tray takes over."""
 
@@ -47,9 +49,17 @@ def text_colour(mode: QIcon.Mode) -> QColor:
     """The palette's colour of text for an icon's mode."""
     palette = QGuiApplication.palette()
     if mode is QIcon.Mode.Selected:
-        return palette.color(QPalette.ColorRole.HighlightedText)
+        return palette.color(selected_role(QApplication.style().objectName()))
     group = QPalette.ColorGroup.Disabled if mode is QIcon.Mode.Disabled else QPalette.ColorGroup.Active
     return palette.color(group, QPalette.ColorRole.WindowText)
+
+
+def selected_role(style: str) -> QPalette.ColorRole:
+    """Of text on a selected row: Windows's own styles mark the row faintly and leave its text as it is.
+
+    Source: `CE_ItemViewItem` in Qt's qwindows11style.cpp and qwindowsvistastyle.cpp.
+    """
+    return QPalette.ColorRole.Text if style in _FAINT_SELECTION else QPalette.ColorRole.HighlightedText
 
 
 def app_icon() -> QIcon:

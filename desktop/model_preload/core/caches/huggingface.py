@@ -15,12 +15,12 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
-from model_preload.core.errors import AccessDenied
+from model_preload.core.errors import AccessDenied, DiskProblem
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, staging_folder
 from model_preload.core.files.disk import extended, translated
@@ -60,6 +60,25 @@ def _expanded(written: str, environ: Mapping[str, str], home: Path) -> Path:
     for form in (r"\$(\w+)", r"\$\{([^}]*)\}", *((r"%([^%]+)%",) if sys.platform == "win32" else ())):
         written = re.sub(form, lambda found: environ.get(found[1], found[0]), written, flags=re.ASCII)
     return Path(written)
+
+
+def forget_commits(removed: Iterable[Path], disk: Disk) -> tuple[Path, ...]:
+    """Delete the refs to commits of which, by that removal, no file is left, and return them; others stay."""
+    snapshots = {
+        folder
+        for path in removed
+        for folder in path.parents
+        if folder.parent.name == "snapshots" and folder.parents[1].name.startswith("models--")
+    }
+    deleted = []
+    for snapshot in snapshots:
+        refs = snapshot.parents[1] / "refs"
+        with suppress(DiskProblem):
+            for name in () if disk.tree(snapshot) else disk.tree(refs):
+                if (disk.read_text(refs / name) or "").strip() == snapshot.name:
+                    disk.remove(refs / name)
+                    deleted.append(refs / name)
+    return tuple(deleted)
 
 
 class HuggingFaceCache:

@@ -220,6 +220,16 @@ class Disk:
         with translated(path), suppress(FileNotFoundError):
             folders.remove(extended(path))
 
+    def remove_empty(self, path: Path) -> bool:
+        """Delete a folder in which nothing is, and that is no link; returns whether it did."""
+        if self.is_link(path):
+            return False
+        try:
+            os.rmdir(extended(path))
+        except OSError:
+            return False
+        return True
+
     def stat(self, path: Path) -> os.stat_result | None:
         """What is at the path, links followed; None if nothing is, or something else than a file."""
         try:

@@ -51,6 +51,19 @@ class Listings:
                 clock.read(listed_at),
             )
 
+    def digests(self) -> frozenset[Digest]:
+        """Of every file that belongs to an engine's place."""
+        found: set[Digest] = set()
+        for (files,) in self._database.rows("SELECT files FROM listings WHERE instr(source, char(10)) = 0"):
+            with self._database.decoding():
+                found.update(Digest.parse(digest) for _, _, digest, _ in json.loads(files) if digest)
+        return frozenset(found)
+
+    def outputs(self) -> frozenset[Path]:
+        """The output folders."""
+        rows = self._database.rows("SELECT source FROM listings WHERE instr(source, char(10)) > 0")
+        return frozenset(Path(name.partition("\n")[2]) for (name,) in rows)
+
     def forget(self, source: str) -> None:
         self._database.write("DELETE FROM listings WHERE source = ?", (source,))
 

@@ -50,6 +50,16 @@ class FileRecords:
                     found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
         return found
 
+    def all(self) -> Mapping[Path, FileRecord]:
+        """Every record, by path in its order."""
+        found = {}
+        for path, size, mtime_ns, digest, checked_at in self._database.rows(
+            "SELECT path, size, mtime_ns, digest, checked_at FROM files ORDER BY path"
+        ):
+            with self._database.decoding():
+                found[Path(path)] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
+        return found
+
     def holding(self, digest: Digest) -> tuple[Path, ...]:
         """The files that were found to hold these bytes, the last one checked first; they may have changed since."""
         rows = self._database.rows("SELECT path FROM files WHERE digest = ? ORDER BY checked_at DESC", (str(digest),))

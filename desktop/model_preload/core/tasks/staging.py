@@ -20,6 +20,8 @@ from model_preload.core.tasks.services import Pinned, Services, stored_pin
 
 log = logging.getLogger("model_preload.tasks")
 
+LOCK = "run.lock"
+"""In a staging folder, of who is at work there."""
 UNKNOWN_SECONDS = 24 * 3600.0
 """After that a part without a record is an orphan: until then it may be another installation's, which will go on."""
 UNWANTED_SECONDS = 30 * 24 * 3600.0
@@ -40,7 +42,7 @@ def alone_in(staging: Path, disk: Disk, purpose: str, wait: Control | None) -> I
         HeldByAnother: another one is at work there.
         DiskProblem, Cancelled.
     """
-    lock = ProcessLock(staging / "run.lock", disk)
+    lock = ProcessLock(staging / LOCK, disk)
     if not lock.acquire(purpose, wait):
         raise errors.HeldByAnother(lock.holder() or "model-preload")
     try:

@@ -1,9 +1,10 @@
 """Progress as a word with a bar below it, painted in the cell: no widget for a row."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPalette
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from model_preload.ui.icons import selected_role
 from model_preload.ui.models.catalog_table import PERMILLE_ROLE
 
 
@@ -33,8 +34,10 @@ class ProgressDelegate(QStyledItemDelegate):
         if option.direction is Qt.LayoutDirection.RightToLeft:
             done.moveRight(area.right())
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        ground = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
-        bar = ground if selected else option.palette.color(QPalette.ColorRole.Highlight)
+        role = selected_role(QApplication.style().objectName()) if selected else QPalette.ColorRole.Text
+        ground = option.palette.color(role)
+        marked = role is QPalette.ColorRole.HighlightedText  # the row has the bar's colour itself
+        bar = QColor(ground) if marked else option.palette.color(QPalette.ColorRole.Highlight)
         ground.setAlphaF(0.2)
         painter.fillRect(area, ground)
         painter.fillRect(done, bar)
