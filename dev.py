@@ -125,7 +125,7 @@ def test(arguments: list[str]) -> int:
     if "--installer" in arguments:
         if code := package([]):
             return code
-        arguments = ["tests/windows", "-n", "0", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
+        arguments = ["tests/windows", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
     return call(environment(), "-P", "-m", "pytest", *arguments)
 
 

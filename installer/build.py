@@ -84,7 +84,8 @@ def bundle(version: str, packages: dict[str, str]) -> None:
         "SOURCE_DATE_EPOCH": "1600000000",
     }
     paths = ["--distpath", "build/bundle", "--workpath", "build/pyinstaller", "installer/model-preload.spec"]
-    windows([str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *paths], environ, 1800)
+    level = "WARN" if WINDOWS else "ERROR"  # Wine lacks the names by which Windows calls its own DLLs: 100 warnings
+    windows([str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", level, *paths], environ, 1800)
     for program in PROGRAMS:
         sign(BUNDLE / program)
     stamp.write_text(digest)
@@ -118,7 +119,10 @@ def make_setup(setup: Path, version: str, size: int) -> None:
 
 
 def files_script(folder: Path) -> str:
-    """Two macros: bring every file of the folder, and take exactly these away again, never a file that isn't ours."""
+    """Two macros: bring every file of the folder, and take exactly these away again, never a file that isn't ours.
+
+    DEEPEST is how many characters the longest of their paths has below the folder.
+    """
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     folders = sorted({parent for path in files for parent in path.parents} - {Path()})
     bring, take = ["!macro INSTALL_FILES"], ["!macro REMOVE_FILES"]
@@ -127,7 +131,8 @@ def files_script(folder: Path) -> str:
         bring += [f'File "${{BUNDLE}}{os.sep}{path}"' for path in files if path.parent == place]
     take += [f'Delete "$INSTDIR\\{backslashed(path)}"' for path in files]
     take += [f'RMDir "$INSTDIR\\{backslashed(place)}"' for place in reversed(folders)]
-    return "\n".join([*bring, "!macroend", *take, "!macroend", ""])
+    deepest = max(len(backslashed(path)) for path in files)
+    return "\n".join([f"!define DEEPEST {deepest}", *bring, "!macroend", *take, "!macroend", ""])
 
 
 def backslashed(path: Path) -> str:

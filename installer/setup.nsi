@@ -76,6 +76,7 @@ Var ModelsBox
 
 !insertmacro MUI_PAGE_WELCOME
 !insertmacro MUI_PAGE_LICENSE "${__FILEDIR__}\..\LICENSE"
+!define MUI_PAGE_CUSTOMFUNCTION_LEAVE FolderLeave
 !insertmacro MUI_PAGE_DIRECTORY
 Page custom OptionsShow OptionsLeave
 !insertmacro MUI_PAGE_INSTFILES
@@ -104,12 +105,15 @@ UninstPage custom un.OptionsShow un.OptionsLeave
 !insertmacro TEXT Newer \
   "A newer version, $0, is installed; this is ${VERSION}. Settings and journal of the newer one may not be readable. Install the older one all the same?" \
   "已安装较新的版本 $0，而此安装程序的版本是 ${VERSION}。较新版本的设置和日志库可能无法读取。仍要安装较旧的版本吗？"
+!insertmacro TEXT TooLong \
+  "The path of this folder is too long: with the files below it, it would have more than 259 characters. Choose one nearer to the drive's root." \
+  "此文件夹的路径太长：加上其中的文件后会超过 259 个字符。请选择离驱动器根目录更近的文件夹。"
 !insertmacro TEXT OldWindows "Model Preload needs 64-bit Windows 10, version 1809, or newer." \
   "Model Preload 需要 64 位 Windows 10 1809 或更高版本。"
 !insertmacro TEXT KeepTitle "What is kept" "保留的内容"
 !insertmacro TEXT KeepSubtitle "What is not marked here stays where it is." "未勾选的内容会保留在原处。"
 !insertmacro TEXT RemoveSettings "Also remove &settings, history, logs and the stored token" "同时删除设置、历史记录、日志和已保存的令牌(&S)"
-!insertmacro TEXT RemoveModels "Also remove the &models that were brought" "同时删除已带来的模型(&M)"
+!insertmacro TEXT RemoveModels "Also remove the preloaded &models" "同时删除预加载的模型(&M)"
 !insertmacro TEXT ModelsAre "$ModelsSize. Other programs that use them have to fetch them again." \
   "共 $ModelsSize。使用它们的其他程序必须重新下载。"
 !insertmacro TEXT ModelsLeft "Some files of models could not be deleted: another program uses them, or they are protected." \
@@ -218,6 +222,13 @@ Function .onInit
     SetErrorLevel 5
     Quit
   ${EndIf}
+  ${If} ${Silent}
+    Call IsTooLong
+    ${If} $R9 = 1
+      SetErrorLevel 2
+      Quit
+    ${EndIf}
+  ${EndIf}
   ${GetOptions} $R0 "/AUTOSTART=" $Autostart
   ${GetOptions} $R0 "/DESKTOP=" $OnDesktop
   ReadRegStr $0 HKCU "${KEY}" "Version"
@@ -233,6 +244,24 @@ Function .onInit
         older:
       ${EndIf}
     ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+Function IsTooLong ; $R9 = 1 if a file of ours would lie too deep for a Windows without long paths, and for some DLLs
+  StrLen $R9 "$INSTDIR\"
+  IntOp $R9 $R9 + ${DEEPEST}
+  ${If} $R9 > 259
+    StrCpy $R9 1
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$(TooLong)" /SD IDOK
+  ${Else}
+    StrCpy $R9 0
+  ${EndIf}
+FunctionEnd
+
+Function FolderLeave
+  Call IsTooLong
+  ${If} $R9 = 1
+    Abort
   ${EndIf}
 FunctionEnd
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -17,7 +18,10 @@ sys.path.insert(0, str(ROOT))
 from installer import wine  # noqa: E402
 
 PICTURES = ROOT / "build" / "pictures"
-
+USER = "张三 李四"
+"""Wine names the profile's folders by it."""
+TRAY_ICONS = "Wine System Tray"
+"""The window in which Wine shows tray icons where there is no panel."""
 
 AFTERWARDS = """
 read -r _
@@ -40,10 +44,15 @@ class Machine:
     def __init__(self, prefix: Path, setup: Path, display: str) -> None:
         self.drive, self.setup = prefix / "drive_c", setup
         self._prefix, self._display = prefix, {"DISPLAY": display}
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def profile(self) -> Path:
+        return self.drive / "users" / USER
 
     @property
     def local(self) -> Path:
-        return next((self.drive / "users").glob("[!P]*")) / "AppData/Local"
+        return self.profile / "AppData/Local"
 
     @property
     def roaming(self) -> Path:
@@ -61,19 +70,27 @@ class Machine:
         self, program: str | Path, *words: str, seconds: float = 120, more: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         """Exit code, and what it said on both streams."""
-        environ = {**self._display, **(more or {})}
+        environ = {**self._display, "USER": USER, **(more or {})}
         return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ)
 
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
-        environ = wine.environment(self._prefix, {**self._display, **(more or {})})
-        return subprocess.Popen(
+        environ = wine.environment(self._prefix, {**self._display, "USER": USER, **(more or {})})
+        process = subprocess.Popen(
             ["wine", str(program), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environ,
         )
+        self._started.append(process)
+        return process
+
+    def off(self) -> None:
+        """End all that runs on it."""
+        wine.end(self._prefix)
+        for process in self._started:
+            process.communicate(timeout=20)
 
     def registry(self, key: str, value: str) -> str | None:
         """What HKEY_CURRENT_USER says."""
@@ -96,13 +113,46 @@ class Machine:
 
     def windows(self, title: str) -> list[str]:
         """Ids of visible windows whose title has it (a regular expression)."""
-        words = ["xdotool", "search", "--onlyvisible", "--name", title]
-        return subprocess.run(words, env=self._x(), capture_output=True, check=False).stdout.decode().split()
+        return self._xdotool("search", "--onlyvisible", "--name", title).split()
 
     def press(self, title: str, *keys: str) -> None:
-        """Into the window of that title, which has the focus from then on: there is no window manager."""
+        """Into the windows of that title, which come to the front."""
         for window in self.windows(title):
-            subprocess.run(["xdotool", "windowfocus", window, "key", *keys], env=self._x(), check=False, timeout=20)
+            self._xdotool("windowactivate", "--sync", window)
+            self.type(*keys)
+
+    def choose(self, entry: Literal["top", "bottom"]) -> None:
+        """Click that entry of the first tray icon's menu; Wine often loses the first click on an icon."""
+        opened: list[str] = []
+
+        def is_open() -> bool:
+            before = set(self.windows("^Model Preload$"))
+            (icons,) = self.windows(TRAY_ICONS)
+            self._xdotool("mousemove", "--window", icons, "10", "10", "click", "3")
+            time.sleep(1)
+            opened[:] = set(self.windows("^Model Preload$")) - before
+            return bool(opened)
+
+        until(is_open, 30, "the menu")
+        self.picture("menu")
+        width, height = self._size(opened[0])
+        y = height - 12 if entry == "bottom" else 12
+        self._xdotool("mousemove", "--window", opened[0], str(width // 2), str(y), "click", "1")
+
+    def type(self, *keys: str) -> None:
+        """Into what has the keyboard: a menu takes none while it unfolds, a window not right after it got it."""
+        for key in keys:
+            time.sleep(0.3)
+            self._xdotool("key", key)
+
+    def balloons(self) -> int:
+        """How many notifications show: windows without a title, and of such a size."""
+        return sum(200 < self._size(window)[0] < 900 for window in self.windows("^$"))
+
+    def _size(self, window: str) -> tuple[int, int]:
+        told = self._xdotool("getwindowgeometry", "--shell", window)  # "" if it is gone meanwhile
+        found = dict(line.split("=") for line in told.splitlines())
+        return int(found.get("WIDTH", 0)), int(found.get("HEIGHT", 0))
 
     def picture(self, name: str) -> bytes:
         """Keep what the screen shows, and return it."""
@@ -111,6 +161,11 @@ class Machine:
         words = ["import", "-window", "root", "+set", "date:create", "-define", "png:exclude-chunks=date,time"]
         subprocess.run([*words, str(path)], env=self._x(), check=True, timeout=20)
         return path.read_bytes()
+
+    def _xdotool(self, *words: str) -> str:
+        """What it prints; "" also where it finds nothing."""
+        done = subprocess.run(["xdotool", *words], env=self._x(), capture_output=True, check=False, timeout=20)
+        return done.stdout.decode()
 
     def _x(self) -> dict[str, str]:
         return {**os.environ, **self._display}
@@ -137,12 +192,23 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     after = subprocess.Popen(
         words, stdin=subprocess.PIPE, env=wine.environment(prefix), start_new_session=True, stderr=subprocess.DEVNULL
     )
+    manager = None
     try:
         os.close(writer)
         with os.fdopen(reader) as told:
             display = f":{told.readline().strip()}"
+        manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL)
         shutil.copytree(wine.PREFIX, prefix, symlinks=True)
-        yield Machine(prefix, setup, display)
+        made = Machine(prefix, setup, display)
+        for name in ("TEMP", "TMP"):
+            made.run("reg", "add", r"HKCU\Environment", "/v", name, "/d", rf"C:\users\{USER}\Temp", "/f")
+        (made.profile / "Temp").mkdir(exist_ok=True)
+        try:
+            yield made
+        finally:
+            made.off()
     finally:
         after.communicate(timeout=60)
         screen.wait(10)
+        if manager is not None:
+            manager.wait(10)  # without a screen it ends
