@@ -17,6 +17,7 @@ from installer import wine
 
 from model_preload.demo import models
 from model_preload.demo.hub import Hub
+from model_preload.system.app_id import APP_ID
 from windows.conftest import ROOT, TRAY_ICONS, Machine, until
 
 pytestmark = pytest.mark.timeout(200)
@@ -104,7 +105,7 @@ def test_silent_install_brings_what_it_promises(machine: Machine) -> None:
     assert install(machine, "/AUTOSTART=1", "/LANG=zh-CN") == 0
     for name in (TRAY, COMMAND, "uninstall.exe", "licences/LGPL-3.0.txt"):
         assert (machine.program / name).exists()
-    assert (machine.roaming / SHORTCUT).exists()
+    assert APP_ID.encode("utf-16-le") in (machine.roaming / SHORTCUT).read_bytes()
     assert machine.registry(UNINSTALL, "DisplayName") == "Model Preload"
     assert "test build" in (machine.registry(UNINSTALL, "DisplayVersion") or "")
     quiet = machine.registry(UNINSTALL, "QuietUninstallString") or ""
@@ -146,7 +147,9 @@ def test_preload_all_by_the_tray_menu(machine: Machine) -> None:
 
 
 def demo_log(machine: Machine) -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in machine.profile.glob(f"Temp/model-preload-demo-*/{LOG}"))
+    return "".join(
+        path.read_text(encoding="utf-8") for path in machine.profile.glob(f"Temp/model-preload-demo-*/{LOG}")
+    )
 
 
 def test_command_speaks_chinese_through_a_pipe(machine: Machine) -> None:
@@ -268,11 +271,14 @@ def test_silent_uninstall_leaves_settings_models_and_what_is_not_ours(machine: M
 
 def test_chinese_folder_and_settings_removed_on_demand(machine: Machine) -> None:
     folder = machine.drive / "模型 预加载"
-    assert install(machine, "/D=C:\\模型", "预加载") == 0  # as two words, or Wine puts quotes around them
+    desktop = machine.profile / "Desktop/Model Preload.lnk"
+    assert install(machine, "/DESKTOP=1", "/D=C:\\模型", "预加载") == 0  # two words, or Wine puts quotes around them
+    assert desktop.exists()
     assert machine.run(folder / COMMAND, "--version")[1].startswith("model-preload ")
     assert machine.run(folder / "uninstall.exe", "/S", "/SETTINGS=1")[0] == 0
     until(lambda: not folder.exists(), 60, "the folder is gone")
     until(lambda: not machine.state.exists(), 30, "the settings are gone")
+    assert not desktop.exists()
     assert (machine.drive / "models/platform").is_dir()
     assert credential(machine, READ) == "None"
 
