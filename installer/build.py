@@ -181,7 +181,8 @@ def windows(command: list[str], environ: dict[str, str], seconds: float) -> None
 
 def sources() -> Iterator[Path]:
     """Every file that a bundle is made of, besides the packages."""
-    yield from (HERE / "model-preload.spec", HERE / "manifest.xml", HERE / "requirements.lock", HERE / "wine.lock")
+    for name in ("model-preload.spec", "dlls.py", "one_archive.py", "manifest.xml", "requirements.lock", "wine.lock"):
+        yield HERE / name
     for folder, ending in (("desktop", ".py"), ("resources", "")):
         yield from sorted(p for p in (ROOT / folder).rglob(f"*{ending}") if p.is_file() and p.suffix != ".pyc")
 

@@ -6,8 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OURS = "model-preload (pyproject.toml)"
 """How the lock names what the program itself asks for; a group's has `:group` inside the brackets."""
-LEFT_OUT = frozenset({"hf-xet", "secretstorage", "starlette", "uvicorn"})
-"""hf-xet: huggingface_hub's own transfer, which is not used; secretstorage: keyring's Linux; else the extra `api`."""
+LEFT_OUT = frozenset(
+    {
+        *("hf-xet", "fsspec", "click"),  # huggingface_hub's own transfer, its file system and its command line
+        *("markdown-it-py", "pygments"),  # rich's Markdown and coloured code
+        "secretstorage",  # keyring's Linux
+        *("starlette", "uvicorn"),  # the extra `api`
+    }
+)
+"""What the program never imports, though a package that it uses asks for it."""
 
 
 def for_bundle(lock: str | None = None) -> dict[str, str]:
