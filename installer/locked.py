@@ -25,7 +25,22 @@ def for_bundle(lock: str | None = None) -> dict[str, str]:
     while found:
         found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - LEFT_OUT
         wanted |= found
-    return {name: blocks[name][0] for name in sorted(wanted)}
+    return {name: _without_notes(blocks[name][0]) for name in sorted(wanted)}
+
+
+def pinned(lock: Path, name: str) -> str:
+    """The version that another lock pins a package to."""
+    return version_of(_blocks(lock.read_text(encoding="utf-8"))[name][0])
+
+
+def version_of(block: str) -> str:
+    """The version that a block of the lock pins."""
+    return re.split(r"[ ;\\\n]", block.partition("==")[2], maxsplit=1)[0]
+
+
+def _without_notes(block: str) -> str:
+    """Who else asks for a package is no reason to build anew."""
+    return "".join(line for line in block.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def _blocks(lock: str) -> dict[str, tuple[str, frozenset[str]]]:
