@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from installer import inventory, locked, wine
+from installer import bill, inventory, locked, parts, wine
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "installer"
@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
     version = release() + ("" if WINDOWS else " test build")
     packages = locked.for_bundle()
     bundle(version, packages)
-    inventory.write_licences(BUNDLE / "licences", packages, site_packages())
+    present = parts.present(BUNDLE)
+    inventory.write_licences(BUNDLE / "licences", packages, site_packages(), present)
     size = report(BUNDLE)
     if chosen.bundle or size > MOST_ON_DISK:
         return int(size > MOST_ON_DISK)
@@ -47,10 +48,13 @@ def main(arguments: list[str]) -> int:
     name = f"ModelPreload-{version.replace(' ', '-')}"
     setup = DIST / f"{name}-Setup.exe"
     make_setup(setup, version, size)
-    bill = DIST / f"{name}.cdx.json"
-    bill.write_text(inventory.bill_of_materials(release(), packages), encoding="utf-8")
-    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (setup, bill))
-    (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    materials = DIST / f"{name}.cdx.json"
+    others = {"nsis": nsis_version(), "pyinstaller": locked.pinned(HERE / "requirements.lock", "pyinstaller")}
+    facts = parts.ask(told, python(), BUNDLE, others)
+    words = bill.bill_of_materials(release(), packages, present, facts, site_packages())
+    materials.write_text(words, encoding="utf-8", newline="\n")
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (setup, materials))
+    (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
     print(
         f"{setup.stat().st_size / 1e6:8.1f} MB  {setup.relative_to(ROOT)}; "
         f"at most {MOST_TO_FETCH / 1e6:.0f} MB are promised"
@@ -71,7 +75,10 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     if stamp.exists() and stamp.read_text() == digest and BUNDLE.exists():
         return
     stamp.unlink(missing_ok=True)
-    python = native_python(packages) if WINDOWS else wine.make(list(packages.values()))
+    if WINDOWS:
+        make_native_python(packages)
+    else:
+        wine.make(list(packages.values()))
     print("PyInstaller makes the folder, which takes some minutes", flush=True)
     installed = {
         found.name.split("-")[0].replace("_", "-").replace(".", "-").lower()
@@ -85,7 +92,8 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     }
     paths = ["--distpath", "build/bundle", "--workpath", "build/pyinstaller", "installer/model-preload.spec"]
     level = "WARN" if WINDOWS else "ERROR"  # Wine lacks the names by which Windows calls its own DLLs: 100 warnings
-    windows([str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", level, *paths], environ, 1800)
+    command = [str(python()), "-m", "PyInstaller", "--noconfirm", "--log-level", level, *paths]
+    print(told(command, environ, 1800), end="")
     for program in PROGRAMS:
         sign(BUNDLE / program)
     stamp.write_text(digest)
@@ -153,40 +161,57 @@ def makensis() -> str:
     return found
 
 
+def nsis_version() -> str:
+    """That of makensis, without what a distribution adds to it."""
+    said = subprocess.run([makensis(), "-VERSION"], capture_output=True, text=True, check=True).stdout
+    return said.strip().removeprefix("v").partition("-")[0]
+
+
+def home() -> Path:
+    """The folder of the Python that builds."""
+    return ROOT / ".installer/venv" if WINDOWS else wine.PYTHON
+
+
+def python() -> Path:
+    """That Python."""
+    return home() / ("Scripts/python.exe" if WINDOWS else "python.exe")
+
+
 def site_packages() -> Path:
     """Where the bundle's packages lie unpacked."""
-    return (ROOT / ".installer/venv/Lib/site-packages") if WINDOWS else wine.PYTHON / "Lib/site-packages"
+    return home() / "Lib/site-packages"
 
 
-def native_python(packages: dict[str, str]) -> Path:
+def make_native_python(packages: dict[str, str]) -> None:
     """On Windows: an environment beside Wine's place, with the same locks."""
-    home = ROOT / ".installer/venv"
-    lock = home / "bundle.lock"
+    lock = home() / "bundle.lock"
     uv = Path(sys.executable).with_name("uv.exe")
     base = getattr(sys, "_base_executable", sys.executable)
-    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", base, home], check=True)
+    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", base, home()], check=True)
     lock.write_text("".join(packages.values()), encoding="utf-8")
-    python = home / "Scripts/python.exe"
     locks = (HERE / "requirements.lock", lock)
-    subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, *locks], check=True)
-    return python
+    subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python(), *locks], check=True)
 
 
-def windows(command: list[str], environ: dict[str, str], seconds: float) -> None:
-    """Run a Windows program in the checkout, here or under Wine.
+def told(command: list[str], environ: dict[str, str] | None = None, seconds: float = 120) -> str:
+    """Run a Windows program in the checkout, here or under Wine, and return what it says.
 
     Raises:
         subprocess.CalledProcessError, wine.WineFailed: it failed.
     """
-    if WINDOWS:
-        subprocess.run(command, cwd=ROOT, env={**os.environ, **environ}, check=True, timeout=seconds)
-    else:
-        print(wine.checked(command, cwd=ROOT, environ=environ, seconds=seconds), end="")
+    if not WINDOWS:
+        return wine.checked(command, cwd=ROOT, environ=environ, seconds=seconds)
+    full = {**os.environ, "PYTHONUTF8": "1", **(environ or {})}
+    ran = subprocess.run(
+        command, cwd=ROOT, env=full, check=True, timeout=seconds, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    return ran.stdout
 
 
 def sources() -> Iterator[Path]:
     """Every file that a bundle is made of, besides the packages."""
-    yield from (HERE / "model-preload.spec", HERE / "manifest.xml", HERE / "requirements.lock", HERE / "wine.lock")
+    for name in ("model-preload.spec", "dlls.py", "one_archive.py", "manifest.xml", "requirements.lock", "wine.lock"):
+        yield HERE / name
     for folder, ending in (("desktop", ".py"), ("resources", "")):
         yield from sorted(p for p in (ROOT / folder).rglob(f"*{ending}") if p.is_file() and p.suffix != ".pyc")
 

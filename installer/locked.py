@@ -6,8 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OURS = "model-preload (pyproject.toml)"
 """How the lock names what the program itself asks for; a group's has `:group` inside the brackets."""
-LEFT_OUT = frozenset({"hf-xet", "secretstorage", "starlette", "uvicorn"})
-"""hf-xet: huggingface_hub's own transfer, which is not used; secretstorage: keyring's Linux; else the extra `api`."""
+LEFT_OUT = frozenset(
+    {
+        *("hf-xet", "fsspec", "click"),  # huggingface_hub's own transfer, its file system and its command line
+        *("markdown-it-py", "pygments"),  # rich's Markdown and coloured code
+        "secretstorage",  # keyring's Linux
+        *("starlette", "uvicorn"),  # the extra `api`
+    }
+)
+"""What the program never imports, though a package that it uses asks for it."""
 
 
 def for_bundle(lock: str | None = None) -> dict[str, str]:
@@ -18,7 +25,22 @@ def for_bundle(lock: str | None = None) -> dict[str, str]:
     while found:
         found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - LEFT_OUT
         wanted |= found
-    return {name: blocks[name][0] for name in sorted(wanted)}
+    return {name: _without_notes(blocks[name][0]) for name in sorted(wanted)}
+
+
+def pinned(lock: Path, name: str) -> str:
+    """The version that another lock pins a package to."""
+    return version_of(_blocks(lock.read_text(encoding="utf-8"))[name][0])
+
+
+def version_of(block: str) -> str:
+    """The version that a block of the lock pins."""
+    return re.split(r"[ ;\\\n]", block.partition("==")[2], maxsplit=1)[0]
+
+
+def _without_notes(block: str) -> str:
+    """Who else asks for a package is no reason to build anew."""
+    return "".join(line for line in block.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def _blocks(lock: str) -> dict[str, tuple[str, frozenset[str]]]:

@@ -186,6 +186,8 @@ FunctionEnd
 !macro SAFE ; from now on DLLs come from System32 alone, never from the folder that Setup.exe was downloaded to
   System::Call 'kernel32::SetDefaultDllDirectories(i 0x800)'
   System::Call 'kernel32::SetDllDirectoryW(w "")'
+  ; themes fetch it when they first draw, and not every loader keeps to the two lines above then
+  System::Call 'kernel32::LoadLibraryW(w "$SYSDIR\msimg32.dll")'
   SetShellVarContext current
 !macroend
 

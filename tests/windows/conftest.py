@@ -67,11 +67,16 @@ class Machine:
         return self.local / "ModelPreload"
 
     def run(
-        self, program: str | Path, *words: str, seconds: float = 120, more: Mapping[str, str] | None = None
+        self,
+        program: str | Path,
+        *words: str,
+        seconds: float = 120,
+        more: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> tuple[int, str]:
-        """Exit code, and what it said on both streams."""
+        """Exit code, and what it said on both streams; in that folder."""
         environ = {**self._display, "USER": USER, **(more or {})}
-        return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ)
+        return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ, cwd=folder)
 
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
