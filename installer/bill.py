@@ -35,6 +35,8 @@ def bill_of_materials(
             component = _component(name, version_of(block), "pypi", licences.get(name, ""))
             if len(hashes) == 1:  # else each belongs to another system's wheel
                 component["hashes"] = [{"alg": "SHA-256", "content": hashes[0]}]
+            if inner := _told_by_wheel(site_packages, name):
+                component["components"] = inner
             components.append(component)
     own = _component("model-preload", version, "generic", OWN_LICENCE) | {"type": "application"}
     document = {
@@ -80,6 +82,19 @@ def _component(name: str, version: str, kind: str, licence: str) -> dict[str, An
         component["licenses"] = [{"expression": licence} if is_expression else {"license": {"name": licence}}]
     component["purl"] = purl
     return component
+
+
+def _told_by_wheel(site_packages: Path, package: str) -> list[dict[str, Any]]:
+    """What a wheel's own bill says was linked into it: Rust's crates, say. Some have one (PEP 770), in CycloneDX."""
+    kept = ("type", "name", "version", "hashes", "licenses")
+    found: dict[str, dict[str, Any]] = {}
+    for path in site_packages.glob(f"{package.replace('-', '_')}-*.dist-info/sboms/*.json"):
+        for component in json.loads(path.read_text(encoding="utf-8")).get("components", []):
+            if component.get("scope") != "excluded" and "purl" in component:
+                purl = component["purl"].replace("+", "%2B")  # as its specification wants
+                part = {key: component[key] for key in kept if key in component}
+                found[purl] = {"bom-ref": f"{package}/{purl}"} | part | {"purl": purl}
+    return [found[purl] for purl in sorted(found)]
 
 
 def _licences(site_packages: Path) -> dict[str, str]:

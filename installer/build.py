@@ -70,7 +70,7 @@ def release() -> str:
 
 def bundle(version: str, packages: dict[str, str]) -> None:
     """Make the folder, unless it was made of the same."""
-    digest = digest_of(version, *packages.values(), files=sources())
+    digest = digest_of(version, sys.version, signing(), *packages.values(), files=sources())
     stamp = BUNDLE.parent / "stamp"
     if stamp.exists() and stamp.read_text() == digest and BUNDLE.exists():
         return
@@ -106,7 +106,7 @@ def make_setup(setup: Path, version: str, size: int) -> None:
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text(files_script(BUNDLE), encoding="utf-8")
     inputs = [HERE / "setup.nsi", listed, *sorted(p for p in BUNDLE.rglob("*") if p.is_file())]
-    command = os.environ.get("MODEL_PRELOAD_SIGN", "")
+    command = signing()
     digest = digest_of(version, command, files=inputs)
     stamp = listed.with_name("stamp")
     if setup.exists() and stamp.exists() and stamp.read_text() == digest:
@@ -235,9 +235,14 @@ def report(folder: Path) -> int:
     return total
 
 
+def signing() -> str:
+    """The command that signs; empty without one."""
+    return os.environ.get("MODEL_PRELOAD_SIGN", "")
+
+
 def sign(path: Path) -> None:
     """Sign a program by the command of MODEL_PRELOAD_SIGN; without one say that it isn't."""
-    template = os.environ.get("MODEL_PRELOAD_SIGN", "")
+    template = signing()
     if not template:
         print(f"{path.name} is not signed: MODEL_PRELOAD_SIGN is not set")
         return

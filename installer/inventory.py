@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from installer import parts
@@ -10,6 +11,8 @@ from installer.parts import Part
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "installer"
+PYTHON = Path(sys.base_prefix) / "LICENSE.txt"
+"""Only Python's own installer for Windows brings it: of the version that builds, with what is linked into it."""
 PYINSTALLER = "pyinstaller"
 QT_NOTICE = """\
 Qt and PySide6 (Qt for Python)
@@ -47,6 +50,8 @@ def write_licences(folder: Path, packages: dict[str, str], site_packages: Path, 
     shutil.copyfile(ROOT / "LICENSE", folder / "Model-Preload.txt")
     for name in sorted(parts.texts(present)):
         shutil.copyfile(HERE / "licences" / name, folder / name)
+    if PYTHON.exists():
+        shutil.copyfile(PYTHON, folder / "Python.txt")
     for found in sorted(site_packages.glob("*.dist-info")):
         name = normal(found.name.partition("-")[0])
         if name not in packages and name != PYINSTALLER:  # its loader starts our programs

@@ -1,4 +1,4 @@
-; Setup.exe and uninstall.exe: per user, 64-bit. build.py says what it needs by -D:
+; Setup.exe and uninstall.exe: per user. build.py says what it needs by -D:
 ;   VERSION   as people read it        NUMBERS  four numbers      OUTPUT   Setup.exe
 ;   BUNDLE    the folder to install    FILES    its list          SIZE     kB on disk      SIGN  (maybe) a command line
 ;
@@ -9,7 +9,16 @@
 ;             5 Windows is too old, 6 removed, except for some files of models
 
 Unicode true
-Target amd64-unicode
+; 64-bit where NSIS can: Debian's. The one for Windows makes 32-bit programs, which do the same here: nothing that they
+; touch lies elsewhere for them.
+!ifndef TARGET
+  !if /FileExists "${NSISDIR}\Stubs\lzma_solid-amd64-unicode"
+    !define TARGET amd64-unicode
+  !else
+    !define TARGET x86-unicode
+  !endif
+!endif
+Target ${TARGET}
 SetCompressor /SOLID lzma
 SetCompressorDictSize 64
 RequestExecutionLevel user
