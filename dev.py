@@ -61,6 +61,7 @@ PROGRAMS = {
         "xvfb-run": "xvfb xauth",
         "xdotool": "xdotool",
         "import": "imagemagick",
+        "osslsigncode": "osslsigncode",
     },
     "bench": {"aria2c": "aria2", "curl": "curl", "openssl": "openssl"},
 }

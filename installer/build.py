@@ -5,21 +5,20 @@
     dist/ModelPreload-<version>.cdx.json, SHA256SUMS   CycloneDX, and the digests of both
 
 On Windows with its Python and NSIS; elsewhere under Wine, and then version and names say `test build`: such a build
-proves the program and is never published. With MODEL_PRELOAD_SIGN set to a command line, every program of ours is
-signed by it: the file's path takes the place of `{file}`, or comes last.
+proves the program and is never published. Every program of ours is signed
+if MODEL_PRELOAD_SIGN says how, see installer/sign.py.
 """
 
 import argparse
 import hashlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from installer import bill, inventory, locked, parts, wine
+from installer import bill, inventory, locked, parts, sign, wine
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "installer"
@@ -70,7 +69,7 @@ def release() -> str:
 
 def bundle(version: str, packages: dict[str, str]) -> None:
     """Make the folder, unless it was made of the same."""
-    digest = digest_of(version, sys.version, signing(), *packages.values(), files=sources())
+    digest = digest_of(version, sys.version, sign.command(), *packages.values(), files=sources())
     stamp = BUNDLE.parent / "stamp"
     if stamp.exists() and stamp.read_text() == digest and BUNDLE.exists():
         return
@@ -95,7 +94,7 @@ def bundle(version: str, packages: dict[str, str]) -> None:
     command = [str(python()), "-m", "PyInstaller", "--noconfirm", "--log-level", level, *paths]
     print(told(command, environ, 1800), end="")
     for program in PROGRAMS:
-        sign(BUNDLE / program)
+        sign.sign(BUNDLE / program)
     stamp.write_text(digest)
 
 
@@ -106,7 +105,7 @@ def make_setup(setup: Path, version: str, size: int) -> None:
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text(files_script(BUNDLE), encoding="utf-8")
     inputs = [HERE / "setup.nsi", listed, *sorted(p for p in BUNDLE.rglob("*") if p.is_file())]
-    command = signing()
+    command = sign.command()
     digest = digest_of(version, command, files=inputs)
     stamp = listed.with_name("stamp")
     if setup.exists() and stamp.exists() and stamp.read_text() == digest:
@@ -118,11 +117,11 @@ def make_setup(setup: Path, version: str, size: int) -> None:
         "BUNDLE": str(BUNDLE),
         "FILES": str(listed),
         "SIZE": str(size // 1000),
-        **({"SIGN": command.replace("{file}", "")} if command else {}),
+        **({"SIGN": sign.nsis_command()} if command else {}),
     }
     words = [f"-D{name}={value}" for name, value in values.items()]
     subprocess.run([makensis(), "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, HERE / "setup.nsi"], check=True)
-    sign(setup)
+    sign.sign(setup)
     stamp.write_text(digest)
 
 
@@ -233,21 +232,6 @@ def report(folder: Path) -> int:
     total = sum(size for size, _ in sizes)
     print(f"{total / 1e6:8.1f} MB  in {len(sizes)} files; at most {MOST_ON_DISK / 1e6:.0f} MB are promised")
     return total
-
-
-def signing() -> str:
-    """The command that signs; empty without one."""
-    return os.environ.get("MODEL_PRELOAD_SIGN", "")
-
-
-def sign(path: Path) -> None:
-    """Sign a program by the command of MODEL_PRELOAD_SIGN; without one say that it isn't."""
-    template = signing()
-    if not template:
-        print(f"{path.name} is not signed: MODEL_PRELOAD_SIGN is not set")
-        return
-    words = [word.replace("{file}", str(path)) for word in shlex.split(template, posix=not WINDOWS)]
-    subprocess.run(words if "{file}" in template else [*words, str(path)], check=True)
 
 
 if __name__ == "__main__":
