@@ -113,7 +113,7 @@ def test(arguments: list[str]) -> int:
     `--wheel`: the built wheel with its extras, in an environment that knows nothing of the checkout.
     `--without-qt`: the wheel with its plain dependencies, so PySide6 isn't there; the tests of the core.
     `--engines`: the engines' own packages find what we bring; they are installed below `.engines/`, once.
-    `--installer`: Setup.exe is built, and its whole life played: natively, or under Wine.
+    `--installer`: Setup.exe is built, and its whole life played under Wine; then the tests marked `windows` run there.
     """
     system_programs("test")
     if "--wheel" in arguments:
@@ -125,7 +125,7 @@ def test(arguments: list[str]) -> int:
     if "--installer" in arguments:
         if code := package([]):
             return code
-        arguments = ["tests/windows", "-n", "0", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
+        arguments = ["tests/windows", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
     return call(environment(), "-P", "-m", "pytest", *arguments)
 
 

@@ -1,4 +1,4 @@
-"""Setup.exe of this checkout in a Windows of its own: under Wine with a screen of its own. dev.py has built it."""
+"""A Windows of the tests' own: under Wine with a screen of its own. dev.py has built the Setup.exe for it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,16 @@ class Machine:
 
     Attributes:
         drive: its drive C.
-        setup: Setup.exe.
     """
 
-    def __init__(self, prefix: Path, setup: Path, display: str) -> None:
-        self.drive, self.setup = prefix / "drive_c", setup
+    def __init__(self, prefix: Path, display: str) -> None:
+        self.drive = prefix / "drive_c"
         self._prefix, self._display = prefix, {"DISPLAY": display}
+
+    @property
+    def setup(self) -> Path:
+        """Setup.exe of this checkout."""
+        return max((ROOT / "dist").glob("ModelPreload-*-Setup.exe"), key=lambda path: path.stat().st_mtime_ns)
 
     @property
     def local(self) -> Path:
@@ -58,11 +62,18 @@ class Machine:
         return self.local / "ModelPreload"
 
     def run(
-        self, program: str | Path, *words: str, seconds: float = 120, more: Mapping[str, str] | None = None
+        self,
+        program: str | Path,
+        *words: str,
+        seconds: float = 120,
+        more: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        hear: Callable[[bytes], object] | None = None,
     ) -> tuple[int, str]:
-        """Exit code, and what it said on both streams."""
+        """Exit code, and what it said on both streams; see `wine.run`."""
         environ = {**self._display, **(more or {})}
-        return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ)
+        command = [program, *words]
+        return wine.run(command, prefix=self._prefix, seconds=seconds, environ=environ, cwd=cwd, hear=hear)
 
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
@@ -128,7 +139,6 @@ def until(true: Callable[[], object], seconds: float, what: str) -> None:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if sys.platform == "win32":
         pytest.skip("the tests of the wizard's machine are for Wine: a real Windows is not thrown away afterwards")
-    setup = max((ROOT / "dist").glob("ModelPreload-*-Setup.exe"), key=lambda path: path.stat().st_mtime_ns)
     prefix = tmp_path_factory.mktemp("windows") / "prefix"
     reader, writer = os.pipe()
     words = ["Xvfb", "-displayfd", str(writer), "-noreset", "-screen", "0", "1280x900x24"]
@@ -142,7 +152,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         with os.fdopen(reader) as told:
             display = f":{told.readline().strip()}"
         shutil.copytree(wine.PREFIX, prefix, symlinks=True)
-        yield Machine(prefix, setup, display)
+        yield Machine(prefix, display)
     finally:
         after.communicate(timeout=60)
         screen.wait(10)
