@@ -1,4 +1,7 @@
-"""What of requirements.lock the bundle needs: the program's own dependencies and, by the lock's notes, theirs."""
+"""What of requirements.lock a Windows Python needs: for the bundle what the program asks for, for its tests the rest.
+
+By the lock's notes, which say of each package who asked for it.
+"""
 
 import re
 from pathlib import Path
@@ -15,13 +18,26 @@ LEFT_OUT = frozenset(
     }
 )
 """What the program never imports, though a package that it uses asks for it."""
+TEST_GROUPS = ("test", "gui-test")
 
 
 def for_bundle(lock: str | None = None) -> dict[str, str]:
     """The blocks of the lock that the bundle needs, by name; markers are left to who installs them."""
+    return _needed(lock, {OURS})
+
+
+def for_tests(lock: str | None = None) -> dict[str, str]:
+    """In the same way what the tests need, and the bundle doesn't have."""
+    ours = for_bundle(lock)
+    groups = {OURS.replace(")", f":{group})") for group in TEST_GROUPS}
+    return {name: block for name, block in _needed(lock, groups).items() if name not in ours}
+
+
+def _needed(lock: str | None, askers: set[str]) -> dict[str, str]:
+    """The blocks of what those ask for, and of what that asks for."""
     blocks = _blocks(lock or (ROOT / "requirements.lock").read_text(encoding="utf-8"))
     wanted: set[str] = set()
-    found = {OURS}
+    found = askers
     while found:
         found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - LEFT_OUT
         wanted |= found

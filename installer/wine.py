@@ -2,8 +2,9 @@
 
     .installer/python    python.exe with what requirements.lock and installer/requirements.lock say
     .installer/prefix    the WINEPREFIX it was built with; tests copy it
+    .installer/tests     what only tests import: apart, so that nothing of it gets into a bundle
 
-Both are made once and again when what they are made of changes. Real Windows needs none of this.
+All are made once and again when what they are made of changes. Real Windows needs none of this.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,7 @@ HERE = ROOT / "installer"
 CACHE = ROOT / ".installer"
 PYTHON = CACHE / "python"
 PREFIX = CACHE / "prefix"
+TESTS = CACHE / "tests"
 COMPILER = "x86_64-w64-mingw32-gcc"
 STUBS = ("icuuc", "bcryptprimitives", "mscms")
 QUIET = "mscoree=;mshtml=;winemenubuilder.exe="
@@ -43,11 +45,15 @@ def run(
     seconds: float = 120,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    hear: Callable[[bytes], object] | None = None,
 ) -> tuple[int, str]:
     """Run a Windows program and return its exit code and what it said on both streams.
 
     It gets pipes, since Windows Python ends at once without usable streams; what it leaves running (a tray program,
     Wine's own services) may keep them open, so that only the program itself is waited for.
+
+    Args:
+        hear: gets what is said as it comes.
 
     Raises:
         WineFailed: it was not done in that many seconds; it is killed.
@@ -64,7 +70,7 @@ def run(
     assert process.stdout is not None
     process.stdin.close()
     with process.stdout as pipe:
-        said = _said(process.pid, pipe.fileno(), seconds).decode("utf-8", "replace")
+        said = _said(process.pid, pipe.fileno(), seconds, hear).decode("utf-8", "replace")
         try:
             return process.wait(1), said
         except subprocess.TimeoutExpired:
@@ -73,7 +79,7 @@ def run(
             raise WineFailed(f"{command[0]} was not done in {seconds:.0f} s: {said[-2000:]}") from None
 
 
-def _said(pid: int, pipe: int, seconds: float) -> bytes:
+def _said(pid: int, pipe: int, seconds: float, hear: Callable[[bytes], object] | None) -> bytes:
     """What comes through the pipe until that process is over or the time has passed."""
     said = b""
     over = os.pidfd_open(pid)
@@ -84,6 +90,8 @@ def _said(pid: int, pipe: int, seconds: float) -> bytes:
             if pipe not in ready:
                 break
             said += (read := os.read(pipe, 65536))
+            if hear:
+                hear(read)
             if not read:  # closed; the process may live on
                 sources.remove(pipe)
     finally:
@@ -135,6 +143,26 @@ def make(packages: Sequence[str]) -> Path:
         _install(packages)
         stamp.write_text(digest.hexdigest())
     return PYTHON / "python.exe"
+
+
+def make_tests(packages: Sequence[str]) -> Path:
+    """Make the folder of what tests import besides, unless it is there; `make` comes before it.
+
+    Args:
+        packages: requirements with hashes, as lines of a lock.
+
+    Returns:
+        The folder, for the PYTHONPATH of who runs them.
+    """
+    digest = hashlib.sha256("\n".join(packages).encode()).hexdigest()
+    stamp = TESTS / "stamp"
+    if not stamp.exists() or stamp.read_text() != digest:
+        shutil.rmtree(TESTS, ignore_errors=True)
+        lock = CACHE / "tests.lock"
+        lock.write_text("".join(packages), encoding="utf-8")
+        uv_install(TESTS, lock)
+        stamp.write_text(digest)
+    return TESTS
 
 
 def _python() -> None:

@@ -18,6 +18,8 @@ _OURS = (
 )
 if sys.platform != "win32":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # keys reach a window there that no manager has activated
+_NO_MATTER = ("propagateSizeHints", "support raise", "DpiAwareness", "EnableNonClientDpiScaling")
+"""Warnings of Qt's: the first two without a screen, the others under Wine, which scales nothing."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -26,8 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.pluginmanager.hasplugin("pytest-qt"):
         for item in items:
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
-            # What it says without a screen is no matter.
-            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", "support raise"))
+            item.add_marker(pytest.mark.qt_log_ignore(*_NO_MATTER))
 
 
 @pytest.hookimpl(wrapper=True)

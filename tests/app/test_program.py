@@ -57,6 +57,7 @@ def finished(app: App, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: all(row.ready for row in settled(app, qtbot).rows()), timeout=30_000)
 
 
+@pytest.mark.windows
 def test_a_hidden_start_opens_nothing_and_the_window_that_matters_follows_the_mood(
     installed: Installation, hub: Hub, qtbot: QtBot
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_hidden_start_opens_nothing_and_the_window_that_matters_follows_the_mo
         qtbot.waitUntil(lambda: app.windows.front() is app.windows._open["catalog"])
 
 
+@pytest.mark.windows
 def test_the_first_run_is_shown_once_and_then_the_window(installed: Installation, qtbot: QtBot) -> None:
     installed.settings(first_run_done=False, platform=str(installed.folder))
     with installed.started() as app:
@@ -95,6 +97,7 @@ def test_ended_within_the_first_run_it_comes_again(installed: Installation, qtbo
     assert not app.preferences.value.first_run_done
 
 
+@pytest.mark.windows
 def test_closing_to_the_tray_is_explained_once_and_quitting_explains_nothing(
     installed: Installation, qtbot: QtBot
 ) -> None:
@@ -109,6 +112,7 @@ def test_closing_to_the_tray_is_explained_once_and_quitting_explains_nothing(
         assert not app.ended
 
 
+@pytest.mark.windows
 def test_without_a_tray_a_window_opens_by_itself_and_closing_the_last_one_ends_it(
     installed: Installation, hub: Hub, qtbot: QtBot
 ) -> None:
@@ -130,6 +134,7 @@ def test_without_a_tray_a_window_opens_by_itself_and_closing_the_last_one_ends_i
         assert app.ended == [True]
 
 
+@pytest.mark.windows
 def test_quit_while_it_loads_asks_once_and_another_process_ends_it_without(
     installed: Installation, hub: Hub, qtbot: QtBot
 ) -> None:
@@ -148,6 +153,7 @@ def test_quit_while_it_loads_asks_once_and_another_process_ends_it_without(
         assert app.ended == [True]
 
 
+@pytest.mark.windows
 def test_the_end_of_the_session_ends_it_all_and_the_queue_goes_on(
     installed: Installation, hub: Hub, qtbot: QtBot
 ) -> None:
@@ -350,6 +356,7 @@ def test_a_token_renews_the_core_and_a_written_env_refreshes_the_settings(
         settled(app, qtbot)
 
 
+@pytest.mark.windows
 def test_another_start_brings_up_the_window(installed: Installation, qtbot: QtBot) -> None:
     with installed.started() as app:
         settled(app, qtbot)
@@ -358,6 +365,7 @@ def test_another_start_brings_up_the_window(installed: Installation, qtbot: QtBo
         assert not tell(installed.folder / "elsewhere", "show")
 
 
+@pytest.mark.windows
 def test_dialogs_end_with_their_window(installed: Installation, qtbot: QtBot) -> None:
     with installed.started() as app:
         settled(app, qtbot)

@@ -23,6 +23,7 @@ from model_preload.core.tasks.apply_env import EnvChange, apply, propose, undo
 from model_preload.core.texts import text
 from model_preload.demo.hub import Hub
 
+pytestmark = pytest.mark.windows
 MARK = "# Model Preload: settings that let the engines find their models"
 
 

@@ -16,10 +16,12 @@ import pytest
 from model_preload.core.caches import Cache
 from model_preload.core.caches.folder import FolderCache
 from model_preload.core.caches.huggingface import HuggingFaceCache, default_root, links_disabled
+from model_preload.core.caches.single import SingleFileCache
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
 from model_preload.core.values import Digest, ListedFile, Published
 
+pytestmark = pytest.mark.windows
 COMMIT = "c" * 40
 OLDER = "a" * 40
 NEWER = "f" * 40
@@ -104,6 +106,17 @@ def test_a_folder_holds_each_file_under_its_own_path(root: Path) -> None:
     cache.complete([listed()])
     assert (cache.foreign_ref(), cache.announced()) == (None, True)
     assert tree(root) == {"onnx/模型.onnx": "weights", "copy.onnx": "weights"}
+    assert tree(cache.staging) == {}
+
+
+def test_a_single_file_has_the_name_that_its_engine_reads(root: Path) -> None:
+    cache = SingleFileCache(root / "大 model.pt", Disk())
+    assert cache.location == root
+    published = cache.publish(part(cache), listed(), Control())
+    assert [one.path for one in published] == [cache.destination(listed())] == [root / "大 model.pt"]
+    assert true(published)
+    assert true(cache.publish(part(cache, b"newer"), listed(), Control()))
+    assert tree(root) == {"大 model.pt": "newer"}
     assert tree(cache.staging) == {}
 
 

@@ -31,6 +31,7 @@ from model_preload.core.tasks.status import status
 from model_preload.core.values import Published, Verdict
 from model_preload.demo.hub import Hub
 
+pytestmark = pytest.mark.windows
 MIB = 1 << 20
 FILES = {"big.safetensors": random_bytes(24 * MIB), "small.bin": random_bytes(300_000, 1), "config.json": b"{}"}
 SIZE = sum(map(len, FILES.values()))
@@ -440,7 +441,7 @@ def scanner(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], list[str]]:
         refused: list[str] = []
 
         def replace_(source: str, target: str) -> None:
-            if target.endswith(tuple("0123456789abcdef")) and time.monotonic() < ends:
+            if {"blobs", "snapshots"} & set(Path(target).parts) and time.monotonic() < ends:
                 refused.append(target)
                 error = PermissionError(errno.EACCES, "The process cannot access the file", target)
                 error.winerror = 32  # type: ignore[attr-defined,unused-ignore]

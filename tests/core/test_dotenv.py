@@ -15,6 +15,7 @@ from model_preload.core import errors
 from model_preload.core.engines.dotenv import DotEnv, read_platform
 from model_preload.core.files import Disk
 
+pytestmark = pytest.mark.windows
 ENVIRON = {"HOME_OF_TEST": "C:\\Users\\王", "A": "outer"}
 
 
@@ -100,7 +101,7 @@ def test_only_the_value_changes(before: str, changes: dict[str, str | None], aft
     ("before", "after"),
     [
         ("K=1\n", "K=1\n{mark}\nL=2\n"),
-        ("K=1", "K=1\n{mark}\nL=2\n"),
+        ("K=1", f"K=1{os.linesep}{{mark}}{os.linesep}L=2{os.linesep}"),
         ("K=1\r\nM=2", "K=1\r\nM=2\r\n{mark}\r\nL=2\r\n"),
         ("# L=1\n", "# L=1\n{mark}\nL=2\n"),
         ("{mark}\nK=1\n", "{mark}\nK=1\nL=2\n"),

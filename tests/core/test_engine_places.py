@@ -13,6 +13,7 @@ from model_preload.core.tasks.apply_env import EnvChange, apply, undo
 from model_preload.core.tasks.engine_places import EnginePlace, places, propose_places
 from model_preload.demo.hub import Hub
 
+pytestmark = pytest.mark.windows
 CONTENT = b"# mine\r\nSECRET=s3cret\r\nHF_TOKEN=t\r\nTORCH_HOME=/t\r\n"
 
 
@@ -40,7 +41,7 @@ def test_the_places_are_told_with_what_decides_them(bench: Workbench) -> None:
     assert (hub.variable, hub.folder, hub.fixed) == ("HF_HOME", bench.home / "hf", True)
     assert "HF_HOME in the environment" in str(hub.why)
     assert (paddle.variable, paddle.folder, paddle.fixed) == ("PADDLE_PDX_CACHE_HOME", bench.home / ".paddlex", False)
-    assert (torch.variable, torch.folder, torch.fixed) == ("TORCH_HOME", Path("/t"), False)
+    assert (torch.variable, torch.folder, torch.fixed) == ("TORCH_HOME", bench.home / "/t", False)
     assert "the platform's .env" in str(torch.why)
     assert bench.settings.platform is not None
     assert watermark.folder == bench.settings.platform / "models" / "watermark_models"
@@ -55,8 +56,8 @@ def test_a_place_in_an_unknown_platform_is_none(bench: Workbench) -> None:
 def test_a_variable_of_another_kind_keeps_the_place_where_it_is(bench: Workbench) -> None:
     bench.environ = {"HF_HOME": "", "HF_HUB_CACHE": "/c", "LAMA_MODEL": "/m/lama.pt"}
     hub, _, torch, _ = told(bench)
-    assert (hub.variable, hub.folder) == ("HF_HUB_CACHE", Path("/c"))
-    assert (torch.variable, torch.folder, torch.fixed) == ("LAMA_MODEL", Path("/m/lama.pt"), True)
+    assert (hub.variable, hub.folder) == ("HF_HUB_CACHE", bench.home / "/c")
+    assert (torch.variable, torch.folder, torch.fixed) == ("LAMA_MODEL", bench.home / "/m/lama.pt", True)
 
 
 def test_a_place_is_changed_by_its_variable_and_back(bench: Workbench, tmp_path: Path) -> None:

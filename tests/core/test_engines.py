@@ -10,6 +10,7 @@ from model_preload.core.engines.places import reading
 from model_preload.core.engines.surroundings import Surroundings
 from model_preload.core.errors import PlaceUnknown
 
+pytestmark = pytest.mark.windows
 HOME = PurePosixPath("/home/用户")
 PLATFORM = PurePosixPath("/srv/tianshu")
 OFFLINE = PLATFORM / "models-offline"

@@ -23,6 +23,7 @@ from model_preload.core.files import disk as disk_module
 from model_preload.core.files.disk import existing_ancestor, extended, translated
 from model_preload.core.values import Digest
 
+pytestmark = pytest.mark.windows
 WINDOWS = sys.platform == "win32"
 windows_only = pytest.mark.skipif(not WINDOWS, reason="the rules of Windows's path functions")
 PLACES = {

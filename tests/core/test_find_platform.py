@@ -9,6 +9,8 @@ from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
 from model_preload.core.tasks.find_platform import SIGN, find_platform, is_platform, spots
 
+pytestmark = pytest.mark.windows
+
 
 def put(*folders: Path) -> None:
     for folder in folders:

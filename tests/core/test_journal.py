@@ -22,6 +22,7 @@ from model_preload.core.journal import FORMAT, Journal, PartRecord, QueuedModel,
 from model_preload.core.journal.parts import Spans
 from model_preload.core.values import Digest, ListedFile, Listing, Published
 
+pytestmark = pytest.mark.windows
 NAME = "journal.sqlite3"
 WHEN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -39,9 +40,10 @@ def path(tmp_path: Path) -> Path:
 
 words = st.text(st.characters(), max_size=6)
 digests = st.sampled_from([Digest("sha256", c * 64) for c in "0af"] + [Digest("git-sha1", c * 40) for c in "19e"])
-places = st.sampled_from(["a", "模型/b", "e\u0301", "é", "A", "x" * 300, "half \ud800", "q'\"; --", "a\0b"]).map(
-    lambda name: Path("/root") / name
-)
+names = ["a", "模型/b", "e\u0301", "é", "A", "x" * 300, "half \ud800", "q'\"; --", "a\0b"]
+if sys.platform == "win32":
+    names.remove("A")  # the same file as `a` there; the journal knows a file by the name that it was given
+places = st.sampled_from(names).map(lambda name: Path("/root") / name)
 numbers = st.integers(0, (1 << 63) - 1)
 files = st.builds(ListedFile, words, numbers, st.none() | digests, words)
 spans = st.lists(st.integers(0, 1 << 40), unique=True, max_size=6).map(

@@ -20,6 +20,7 @@ from model_preload.core.files import Disk
 from model_preload.core.journal import FORMAT, BlockRecord, Journal, QueuedModel, QueueState, database, migrations
 from model_preload.core.values import Digest, Published
 
+pytestmark = pytest.mark.windows
 NAME = "journal.sqlite3"
 OLD = Path(__file__).parent.parent / "data" / "journal-1.sql"
 A = QueuedModel("a", QueueState.WAITING)

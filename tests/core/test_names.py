@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from model_preload.core.files import Disk
 from model_preload.core.plan import PathLimits, names
 
+pytestmark = pytest.mark.windows
 WINDOWS = PathLimits.of("win32")
 LINUX = PathLimits.of("linux")
 HERE = PathLimits.of(sys.platform)

@@ -12,6 +12,7 @@ from model_preload.core.errors import PlanRefused
 from model_preload.core.plan import PathLimits, Plan, Wanted, make_plan
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile
 
+pytestmark = pytest.mark.windows
 LINUX = PathLimits.of("linux")
 WINDOWS = PathLimits.of("win32")
 DIGEST = Digest("sha256", "a" * 64)

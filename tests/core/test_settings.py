@@ -11,6 +11,7 @@ from model_preload.core.files import Disk
 from model_preload.core.settings import FILE, Settings, check, from_environment, load, save
 from model_preload.core.tasks.services import proxies_of
 
+pytestmark = pytest.mark.windows
 ROOT = Path("/opt/平台").absolute()
 MIRROR = "https://hf-mirror.com"
 

@@ -13,10 +13,12 @@ from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.core.events import Control, Progress
 from model_preload.core.files import Disk, boot_id
+from model_preload.core.files import disk as disk_module
 from model_preload.core.journal import PartRecord
 from model_preload.core.tasks import staging as tasks
 from model_preload.core.tasks.services import fresh_pin, stored_pin
 
+pytestmark = pytest.mark.windows
 DAY = 24 * 3600.0
 WEIGHTS = random_bytes(12 << 20)
 
@@ -190,7 +192,10 @@ def test_records_of_lost_parts_go_but_not_those_of_a_drive_that_is_away(bench: W
     assert known(bench) == {away}
 
 
-def test_a_part_that_can_not_be_deleted_stops_no_run(bench: Workbench, hub: FaultyHub, tmp_path: Path) -> None:
+def test_a_part_that_can_not_be_deleted_stops_no_run(
+    bench: Workbench, hub: FaultyHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_module, "_HELD_SECONDS", 0.3)
     part = aged(staging(bench) / "orphan.part", 2)
     part.unlink()
     aged(part, 2)

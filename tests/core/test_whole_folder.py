@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.wine import WINE, lacks
 from model_preload.core import errors
 from model_preload.core.caches.mineru import MinerUConfig
 from model_preload.core.caches.whole import WholeFolderCache
@@ -17,6 +18,7 @@ from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.values import Digest, ListedFile, Published
 
+pytestmark = pytest.mark.windows
 FILES = {"config.json": "{}", "weights/模型.bin": "weights", "tokens.txt": "a b c"}
 
 
@@ -125,6 +127,8 @@ def test_what_is_wrong_or_missing_is_exchanged_and_what_is_the_user_s_stays(
 
 
 def test_what_is_good_comes_over_without_a_copy(folder: Path) -> None:
+    if WINE and len(str(folder)) > 250:
+        pytest.skip("Wine gives no final name over 260 characters, and what has none is copied")
     fill(folder, {**FILES, "tokens.txt": "x"})
     before = (folder / "config.json").stat()
     place = cache(folder)
@@ -482,7 +486,13 @@ def test_settings_behind_a_link_are_written_where_they_are(tmp_path: Path, there
 # The disk's part
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_text("x")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: None,
+        pytest.param(lambda path: path.write_text("x"), marks=lacks("calls a file that is no folder an invalid name")),
+    ],
+)
 def test_what_is_no_folder_has_no_files(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "x")
     assert Disk().tree(tmp_path / "x") == ()
@@ -512,6 +522,7 @@ def test_links_in_a_folder_are_told_and_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "nt", reason="Windows has junctions")
+@lacks("makes no junctions")
 def test_a_junction_is_a_link(tmp_path: Path) -> None:
     fill(tmp_path / "real", FILES)
     (tmp_path / "top").mkdir()

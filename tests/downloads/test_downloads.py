@@ -12,6 +12,7 @@ from model_preload.demo.repository import Repository
 from model_preload.downloads.summary import Mood
 from model_preload.downloads.values import Activity
 
+pytestmark = pytest.mark.windows
 SLOW = 1_500_000
 """Bytes a second of a connection: long enough to do something meanwhile."""
 

@@ -15,6 +15,7 @@ from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.record import Record
 from model_preload.downloads.values import Activity
 
+pytestmark = pytest.mark.windows
 SEEN = {Activity.PAUSED: QueueState.PAUSED, Activity.FAILED: QueueState.FAILED, Activity.WAITING: QueueState.WAITING}
 
 

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from model_preload.downloads.threads import WorkerThread
 
+pytestmark = pytest.mark.windows
+
 
 class Worker(QObject):
     """Notes how nice its thread is, and then how nice one is that it starts."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from model_preload.system.autostart import (
     switched_off,
 )
 
+pytestmark = pytest.mark.windows
 on_windows = pytest.mark.skipif(sys.platform != "win32", reason="the registry")
 elsewhere = pytest.mark.skipif(sys.platform == "win32", reason="XDG")
 
@@ -128,26 +130,28 @@ def test_switch_of_windows(switch: bytes, off: bool) -> None:
 if sys.platform == "win32":
     import winreg
 
-    from model_preload.system.autostart import _APPROVED, _RUN, NAME
+    from model_preload.system import autostart as autostart_module
+    from model_preload.system.autostart import _APPROVED, _RUN
 
     @pytest.fixture
-    def clean_registry() -> Iterator[None]:
-        autostart(os.environ).disable()
-        yield
-        autostart(os.environ).disable()
-        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _APPROVED) as key:
-            winreg.SetValueEx(key, NAME, 0, winreg.REG_BINARY, bytes([2] + [0] * 11))
+    def name(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+        """Of an entry of the test's own: the user's stays as it is."""
+        own = f"Model Preload tests {os.getpid()}"
+        monkeypatch.setattr(autostart_module, "NAME", own)
+        yield own
+        for path in (_RUN, _APPROVED):
+            with winreg.CreateKey(winreg.HKEY_CURRENT_USER, path) as key, suppress(FileNotFoundError):
+                winreg.DeleteValue(key, own)
 
-    @pytest.mark.usefixtures("clean_registry")
-    def test_run_key_and_task_managers_switch() -> None:
+    def test_run_key_and_task_managers_switch(name: str) -> None:
         start = autostart(os.environ, (r"C:\Model Preload\app.exe", "--tray"))
         assert not start.enabled()
         start.enable()
         assert start.enabled()
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, _RUN) as key:
-            assert winreg.QueryValueEx(key, NAME) == (r'"C:\Model Preload\app.exe" --tray', winreg.REG_SZ)
+            assert winreg.QueryValueEx(key, name) == (r'"C:\Model Preload\app.exe" --tray', winreg.REG_SZ)
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _APPROVED) as key:
-            winreg.SetValueEx(key, NAME, 0, winreg.REG_BINARY, bytes([3] + [0] * 11))
+            winreg.SetValueEx(key, name, 0, winreg.REG_BINARY, bytes([3] + [0] * 11))
         start.enable()
         assert not start.enabled()
         assert "Task Manager" in str(start.overruled())

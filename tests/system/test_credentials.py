@@ -1,6 +1,7 @@
 """Tokens: from where they come, kept in the system's store only, and shown nowhere."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordSetError
 
 from model_preload.core.errors import CredentialStoreUnusable, SettingsProblem, TokenUnfit
+from model_preload.system import credentials as credentials_module
 from model_preload.system.credentials import SERVICE, SystemCredentials, TokenOrigin, TokenState, variable_of
 
+pytestmark = pytest.mark.windows
 TOKEN = "hf_secretSecretSecret"
 HUGGINGFACE = "huggingface"
 
@@ -152,6 +155,26 @@ def test_a_system_without_a_store_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert "MODELSCOPE_API_TOKEN" in str(refused.value.next_step)
     with pytest.raises(CredentialStoreUnusable, match="this system has none"):
         own.forget("modelscope")
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="the Credential Manager")
+def test_the_credential_manager_keeps_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr(credentials_module, "SERVICE", f"model-preload-tests-{os.getpid()}")  # the user's own stays
+    own = credentials(tmp_path)
+    assert type(credentials_module._keyring()).__name__ == "WinVaultKeyring"
+    assert (own.obstacle(HUGGINGFACE), own.token(HUGGINGFACE)) == (None, None)
+    try:
+        for token in (TOKEN, "x" * 1000):
+            own.store(HUGGINGFACE, token)
+            assert credentials(tmp_path).token(HUGGINGFACE) == token
+        own.store("modelscope", TOKEN)
+        assert origin(own.state(HUGGINGFACE)) == (TokenOrigin.STORE, True)
+    finally:
+        for hub in (HUGGINGFACE, "modelscope"):
+            own.forget(hub)
+    assert (own.token(HUGGINGFACE), own.token("modelscope")) == (None, None)
+    assert origin(own.state(HUGGINGFACE)) == (TokenOrigin.NONE, False)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from model_preload.core.errors import DiskProblem
 from model_preload.core.files import Disk
 from model_preload.system import logs
 
+pytestmark = pytest.mark.windows
+
 
 class Listener(logging.Handler):
     def __init__(self) -> None:

@@ -1,7 +1,9 @@
 """Sleep, power, line, taskbar: what the machine answers, and that nothing waits for one that does not."""
 
+import ctypes
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +13,14 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from model_preload.system.app_id import set_app_id
+from helpers.wine import lacks
+from model_preload.system.app_id import APP_ID, set_app_id
 from model_preload.system.network import Line, line
 from model_preload.system.power import on_battery
 from model_preload.system.sleep import KeepAwake
 from model_preload.system.taskbar import Taskbar, TaskbarState, taskbar_is_dark
+
+pytestmark = pytest.mark.windows
 
 
 def holders() -> list[threading.Thread]:
@@ -115,3 +120,25 @@ def test_taskbar_never_raises(qtbot: QtBot) -> None:
     bar.close()
     bar.set_progress(0, 5)
     assert taskbar_is_dark() in (None, True, False)
+
+
+if sys.platform == "win32":
+
+    def test_windows_takes_the_wish_to_stay_awake(
+        awake: KeepAwake, caplog: pytest.LogCaptureFixture, qtbot: QtBot
+    ) -> None:
+        from wakepy import global_modes
+
+        with caplog.at_level(logging.INFO, "model_preload.sleep"):
+            awake.begin()
+            qtbot.waitUntil(lambda: len(global_modes()) == 1)
+            awake.close()
+        assert caplog.messages == []
+
+    @lacks("forgets the application's id")
+    def test_windows_are_grouped_under_our_name() -> None:
+        set_app_id()
+        told = ctypes.c_wchar_p()
+        assert ctypes.windll.shell32.GetCurrentProcessExplicitAppUserModelID(ctypes.byref(told)) == 0
+        assert told.value == APP_ID
+        ctypes.windll.ole32.CoTaskMemFree(told)

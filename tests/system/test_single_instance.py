@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from model_preload.core.errors import AccessDenied
 from model_preload.system.single_instance import LOCK, NotAnswering, SingleInstance, _name, tell
 
+pytestmark = pytest.mark.windows
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and socket files")
 
 FIRST = """

@@ -15,6 +15,7 @@ from helpers.colours import contrast, distance, ink, pixels
 from model_preload.core import paths
 from model_preload.ui.icons import SIZES, TrayState, app_icon, icon, selected_role, symbol, tray_icon
 
+pytestmark = pytest.mark.windows
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOLS = (
     *("play", "pause", "resume", "stop", "retry", "repair", "folder", "link", "search", "settings", "log", "status"),

@@ -12,6 +12,8 @@ from model_preload.core.texts import text
 from model_preload.downloads.values import Batch, Failure, TurnResult
 from model_preload.ui.notifications import Message, Notifications, Target, of_batch
 
+pytestmark = pytest.mark.windows
+
 
 @pytest.fixture
 def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:

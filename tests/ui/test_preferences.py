@@ -11,6 +11,8 @@ from model_preload.core.errors import SettingsProblem
 from model_preload.ui.preferences import Preferences
 from model_preload.ui.window_memory import WindowMemory
 
+pytestmark = pytest.mark.windows
+
 
 def test_what_is_different_is_saved_and_told_once(qtbot: QtBot, tmp_path: Path) -> None:
     one = Preferences(tmp_path, {})

@@ -12,6 +12,7 @@ from helpers.colours import contrast, distance, ink
 from model_preload.core.values import Verdict
 from model_preload.ui.theme import Theme, is_dark, verdict_colour, verdict_icon
 
+pytestmark = pytest.mark.windows
 LIGHT_GROUNDS = ("#ffffff", "#f9f9f9", "#f3f3f3", "#efefef")
 DARK_GROUNDS = ("#1e1e1e", "#1f1f1f", "#202020", "#262626", "#2b2b2b", "#2d2d2d", "#323232")
 

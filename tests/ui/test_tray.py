@@ -9,6 +9,7 @@ from model_preload.core import texts
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.ui.tray import TOOLTIP, Tray, face
 
+pytestmark = pytest.mark.windows
 GONE = Summary(
     Mood.WORKING, 9999, 9998, 9999, 9998, 9999, 9998, 999, 999_999e6, 99 * 86_400 + 86_000, ("a",) * 999, paused=9
 )

@@ -1,4 +1,4 @@
-"""Setup.exe of this checkout in a Windows of its own: under Wine with a screen of its own. dev.py has built it."""
+"""A Windows of the tests' own: under Wine with a screen of its own. dev.py has built the Setup.exe for it."""
 
 from __future__ import annotations
 
@@ -38,17 +38,21 @@ class Machine:
 
     Attributes:
         drive: its drive C.
-        setup: Setup.exe.
     """
 
-    def __init__(self, prefix: Path, setup: Path, display: str) -> None:
-        self.drive, self.setup = prefix / "drive_c", setup
+    def __init__(self, prefix: Path, display: str) -> None:
+        self.drive = prefix / "drive_c"
         self._prefix, self._display = prefix, {"DISPLAY": display}
         self._started: list[subprocess.Popen[bytes]] = []
 
     @property
     def profile(self) -> Path:
         return self.drive / "users" / USER
+
+    @property
+    def setup(self) -> Path:
+        """Setup.exe of this checkout."""
+        return max((ROOT / "dist").glob("ModelPreload-*-Setup.exe"), key=lambda path: path.stat().st_mtime_ns)
 
     @property
     def local(self) -> Path:
@@ -73,10 +77,12 @@ class Machine:
         seconds: float = 120,
         more: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        hear: Callable[[bytes], object] | None = None,
     ) -> tuple[int, str]:
-        """Exit code, and what it said on both streams; in that folder."""
+        """Exit code, and what it said on both streams; in that folder; see `wine.run`."""
         environ = {**self._display, "USER": USER, **(more or {})}
-        return wine.run([program, *words], prefix=self._prefix, seconds=seconds, environ=environ, cwd=folder)
+        command = [program, *words]
+        return wine.run(command, prefix=self._prefix, seconds=seconds, environ=environ, cwd=folder, hear=hear)
 
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Without waiting; its output goes into a pipe that nobody reads: a windowed program starts with no file."""
@@ -188,7 +194,6 @@ def until(true: Callable[[], object], seconds: float, what: str) -> None:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if sys.platform == "win32":
         pytest.skip("the tests of the wizard's machine are for Wine: a real Windows is not thrown away afterwards")
-    setup = max((ROOT / "dist").glob("ModelPreload-*-Setup.exe"), key=lambda path: path.stat().st_mtime_ns)
     prefix = tmp_path_factory.mktemp("windows") / "prefix"
     reader, writer = os.pipe()
     words = ["Xvfb", "-displayfd", str(writer), "-noreset", "-screen", "0", "1280x900x24"]
@@ -204,7 +209,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             display = f":{told.readline().strip()}"
         manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL)
         shutil.copytree(wine.PREFIX, prefix, symlinks=True)
-        made = Machine(prefix, setup, display)
+        made = Machine(prefix, display)
         for name in ("TEMP", "TMP"):
             made.run("reg", "add", r"HKCU\Environment", "/v", name, "/d", rf"C:\users\{USER}\Temp", "/f")
         (made.profile / "Temp").mkdir(exist_ok=True)

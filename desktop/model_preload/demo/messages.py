@@ -6,6 +6,7 @@ A body is anything with `length` and `send`, so that replies that lie, stall or 
 
 import os
 import re
+import select
 import socket
 import struct
 import sys
@@ -27,6 +28,8 @@ Headers = tuple[tuple[str, str], ...]
 _STEP = 1 << 20
 _PACE_SECONDS = 0.02
 _LATE_SECONDS = 0.1  # how much of a delay of ours or of the client may be caught up with
+_LOOK_SECONDS = 0.1  # how often it is looked whether the server stops
+_FOR_EVER = 86_400.0
 _LINE = 64 << 10
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -95,17 +98,19 @@ class Wire:
         self._rate = rate
         self._count = count
         self._due = time.monotonic()
+        if sys.platform == "win32":
+            connection.settimeout(_FOR_EVER)  # so that `send` takes what there is room for, and `_send` can wait itself
 
     def write(self, data: bytes | memoryview) -> None:
         """Send all of it."""
         view = memoryview(data)
-        self._pump(len(view), lambda at, count: self._connection.send(view[at : at + count]))
+        self._pump(len(view), lambda at, count: self._send(view[at : at + count]))
 
     def write_file(self, file: FileIO, offset: int, length: int) -> None:
         """Send a part of an unbuffered file, where possible without its bytes passing through this process."""
         if sys.platform == "win32":
             file.seek(offset)
-            self._pump(length, lambda _, count: self._forward(file.read(min(count, _STEP))))
+            self._pump(length, lambda _, count: self._forward(memoryview(file.read(min(count, _STEP)))))
         else:
             target, source = self._connection.fileno(), file.fileno()
             self._pump(length, lambda at, count: os.sendfile(target, source, offset + at, count))
@@ -141,9 +146,17 @@ class Wire:
         self.wait(max(0.0, self._due - now))
         return count
 
-    def _forward(self, data: bytes) -> int:
-        self._connection.sendall(data)
+    def _forward(self, data: memoryview) -> int:
+        done = 0
+        while done < len(data):
+            done += self._send(data[done:])
         return len(data)
+
+    def _send(self, data: memoryview) -> int:
+        """Send some of it. On Windows a `shutdown` from another thread does not wake who waits in `send`."""
+        while sys.platform == "win32" and not select.select([], [self._connection], [], _LOOK_SECONDS)[1]:
+            self.wait(0)
+        return self._connection.send(data)
 
 
 class Body(Protocol):

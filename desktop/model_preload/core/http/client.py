@@ -140,6 +140,9 @@ class Client:
     def close(self) -> None:
         """End every connection; a request under way ends with an error."""
         for manager in self._managers.values():
+            for key in manager.pools.keys():  # noqa: SIM118  it is no mapping
+                if pool := manager.pools.get(key):
+                    pool.close()  # `clear` alone leaves them to the collector
             manager.clear()
         self._managers.clear()
         self._watchdog.close()
