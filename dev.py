@@ -124,7 +124,7 @@ def test(arguments: list[str]) -> int:
     if "--engines" in arguments:
         arguments = ["tests/engines", *(a for a in arguments if a != "--engines")]
     if "--installer" in arguments:
-        if code := package([]):
+        if code := package(["--tests"]):
             return code
         arguments = ["tests/windows", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
     return call(environment(), "-P", "-m", "pytest", *arguments)

@@ -34,10 +34,13 @@ def main(arguments: list[str]) -> int:
     """Build what is not up to date; 1 if the result is larger than promised."""
     parser = argparse.ArgumentParser(prog="dev.py package", description="Build the Windows installer.")
     parser.add_argument("--bundle", action="store_true", help="only the folder, no Setup.exe")
+    parser.add_argument("--tests", action="store_true", help="also what tests run by Wine's Python import")
     chosen = parser.parse_args(arguments)
     version = release() + ("" if WINDOWS else " test build")
     packages = locked.for_bundle()
     bundle(version, packages)
+    if chosen.tests and not WINDOWS:
+        wine.make_tests(list(locked.for_tests().values()))
     present = parts.present(BUNDLE)
     inventory.write_licences(BUNDLE / "licences", packages, site_packages(), present)
     size = report(BUNDLE)

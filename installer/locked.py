@@ -23,23 +23,23 @@ TEST_GROUPS = ("test", "gui-test")
 
 def for_bundle(lock: str | None = None) -> dict[str, str]:
     """The blocks of the lock that the bundle needs, by name; markers are left to who installs them."""
-    return _needed(lock, {OURS})
+    return _needed(lock, {OURS}, LEFT_OUT)
 
 
 def for_tests(lock: str | None = None) -> dict[str, str]:
-    """In the same way what the tests need, and the bundle doesn't have."""
+    """In the same way what the tests import, and the bundle doesn't have: what is left out of that too."""
     ours = for_bundle(lock)
-    groups = {OURS.replace(")", f":{group})") for group in TEST_GROUPS}
-    return {name: block for name, block in _needed(lock, groups).items() if name not in ours}
+    askers = {OURS, *(OURS.replace(")", f":{group})") for group in TEST_GROUPS)}
+    return {name: block for name, block in _needed(lock, askers, frozenset({"hf-xet"})).items() if name not in ours}
 
 
-def _needed(lock: str | None, askers: set[str]) -> dict[str, str]:
+def _needed(lock: str | None, askers: set[str], without: frozenset[str]) -> dict[str, str]:
     """The blocks of what those ask for, and of what that asks for."""
     blocks = _blocks(lock or (ROOT / "requirements.lock").read_text(encoding="utf-8"))
     wanted: set[str] = set()
     found = askers
     while found:
-        found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - LEFT_OUT
+        found = {name for name, (_, parents) in blocks.items() if parents & found} - wanted - without
         wanted |= found
     return {name: _without_notes(blocks[name][0]) for name in sorted(wanted)}
 
