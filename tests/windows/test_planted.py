@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from installer import wine
 
-from windows.conftest import ROOT, Machine, until
+from windows.machines import ROOT, WineMachine, until
 
 pytestmark = [
     pytest.mark.timeout(200),
@@ -35,10 +35,10 @@ KEY = r"HKEY_CURRENT_USER\Software\Wine\AppDefaults\Setup.exe\DllOverrides"
 class Downloads:
     """The folder with a Setup.exe and what was planted around it."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.folder = machine.drive / "Downloads"
+    def __init__(self, wine_machine: WineMachine) -> None:
+        self.folder = wine_machine.root / "Downloads"
         self.setup = self.folder / "Setup.exe"
-        self._machine = machine
+        self._machine = wine_machine
 
     def put(self, program: Path) -> None:
         """Make that program the one that lies there as Setup.exe."""
@@ -86,8 +86,8 @@ def compile_part(part: str, target: Path, *flags: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def downloads(machine: Machine, built: Path) -> Iterator[Downloads]:
-    there = Downloads(machine)
+def downloads(wine_machine: WineMachine, built: Path) -> Iterator[Downloads]:
+    there = Downloads(wine_machine)
     there.folder.mkdir()
     for name in LIBRARIES:
         shutil.copyfile(built / "library.dll", there.folder / f"{name}.dll")
@@ -98,9 +98,9 @@ def downloads(machine: Machine, built: Path) -> Iterator[Downloads]:
 
 
 @pytest.fixture(scope="module")
-def to_be_kept_out(machine: Machine, downloads: Downloads, built: Path) -> set[str]:
+def to_be_kept_out(wine_machine: WineMachine, downloads: Downloads, built: Path) -> set[str]:
     """All that a program could keep out: not what Wine loads before the first line of any."""
-    assert imports(machine.setup) <= imports(built / "nothing.exe")
+    assert imports(wine_machine.setup) <= imports(built / "nothing.exe")
     names = set(LIBRARIES)
     while True:
         downloads.put(built / "nothing.exe")
@@ -124,26 +124,28 @@ def test_a_careless_program_lets_all_of_them_in(downloads: Downloads, built: Pat
     assert downloads.loaded() == set(LIBRARIES)
 
 
-def test_setup_lets_none_of_them_in(machine: Machine, downloads: Downloads, to_be_kept_out: set[str]) -> None:
+def test_setup_lets_none_of_them_in(wine_machine: WineMachine, downloads: Downloads, to_be_kept_out: set[str]) -> None:
     assert len(to_be_kept_out) > 30
-    downloads.put(machine.setup)
+    downloads.put(wine_machine.setup)
     downloads.take_those_beside(to_be_kept_out)
     for _ in ("the first", "an upgrade, which runs the uninstaller"):
         assert downloads.run("/S") == 0
         assert downloads.loaded() == set()
 
 
-def test_the_wizard_lets_none_of_them_in(machine: Machine, downloads: Downloads, to_be_kept_out: set[str]) -> None:
-    downloads.put(machine.setup)
+def test_the_wizard_lets_none_of_them_in(
+    wine_machine: WineMachine, downloads: Downloads, to_be_kept_out: set[str]
+) -> None:
+    downloads.put(wine_machine.setup)
     downloads.take_those_beside(to_be_kept_out)
     title = "Model Preload .* Setup"
-    wizard = machine.start(downloads.setup, "/LANG=en")
-    until(lambda: machine.windows(title), 30, "the wizard")
+    wizard = wine_machine.start(downloads.setup, "/LANG=en")
+    until(lambda: wine_machine.windows(title), 30, "the wizard")
     for page in ("welcome", "licence", "folder"):
-        until(lambda: machine.picture("planted") == machine.picture("planted"), 20, f"{page} is drawn")
+        until(lambda: wine_machine.picture("planted") == wine_machine.picture("planted"), 20, f"{page} is drawn")
         if page != "folder":
-            machine.press(title, "Return")
-    for process in machine.processes("Setup.exe"):
+            wine_machine.press(title, "Return")
+    for process in wine_machine.processes("Setup.exe"):
         os.kill(process, signal.SIGKILL)
     wizard.wait(20)
     assert downloads.loaded() == set()

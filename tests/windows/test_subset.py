@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from installer import wine
 
-from windows.conftest import ROOT, Machine
+from windows.machines import ROOT, WineMachine
 
 SECONDS = 420
 LEAST = {"core": 700, "system": 60, "downloads": 30, "ui": 120, "app": 8}
@@ -17,17 +17,17 @@ LEAST = {"core": 700, "system": 60, "downloads": 30, "ui": 120, "app": 8}
 
 
 @pytest.mark.timeout(SECONDS + 60)
-def test_marked_tests_pass_on_windows(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+def test_marked_tests_pass_on_windows(wine_machine: WineMachine, capfd: pytest.CaptureFixture[str]) -> None:
     more = {
         "PYTHONPATH": ";".join(map(wine.windows_path, (ROOT / "desktop", wine.TESTS))),
         "PYTHONPYCACHEPREFIX": wine.windows_path(wine.CACHE / "pycache"),  # Linux's have the paths of Linux in them
     }
-    report = machine.drive / "marked.xml"
+    report = wine_machine.root / "marked.xml"
     options = ["-m", "windows", "-q", "--durations=10", "-p", "no:cacheprovider", "-p", "no:randomly"]
     rooms = [f"tests/{room}" for room in LEAST]
     with capfd.disabled():
         print(flush=True)
-        code, told = machine.run(
+        code, told = wine_machine.run(
             wine.PYTHON / "python.exe",
             *("-P", "-m", "pytest", *options, "--junitxml=C:\\marked.xml", *rooms),
             seconds=SECONDS,
