@@ -85,7 +85,7 @@ def first(home: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
     one.close()
 
 
-@pytest.mark.parametrize("message", ["show", "quit", "preload"])
+@pytest.mark.parametrize("message", ["show", "stay", "quit", "preload"])
 def test_first_one_is_asked_after_it_has_answered(
     first: SingleInstance, processes: Processes, qtbot: QtBot, message: str
 ) -> None:

@@ -23,7 +23,7 @@ from model_preload.ui.catalog.sentences import trouble, whole_text
 from model_preload.ui.catalog.window import Page, page_for
 from model_preload.ui.formats import time_text
 from model_preload.ui.models.catalog_filter import Show
-from model_preload.ui.models.cells import Column, cells, progress_cell
+from model_preload.ui.models.cells import Column, cells, progress_cell, reasons_text
 from model_preload.ui.plain import plain_tip
 
 OFFLINE = Failure("offline", "a", "", "The hub is away. Check the network.")
@@ -94,6 +94,13 @@ def test_names_follow_the_language_and_sizes_count_the_parts() -> None:
     found = cells(row("a", Verdict.READY), [part], "zh_CN")
     assert (found[Column.NAME].shown, found[Column.SIZE].shown) == ("模型a", "8.0 kB")
     assert cells(row("a", Verdict.READY), [row("b")], "en")[Column.SIZE].shown == "–"
+
+
+def test_what_is_waited_for_is_told() -> None:
+    work = Work(Activity.PREPARING, notice="Waiting for another run to end: a command.", failures=(GATED,))
+    told = "Waiting for another run to end: a command.\n"
+    assert progress_cell(work).tip.startswith(told)
+    assert reasons_text(replace(row("a"), work=work)).startswith(told)
 
 
 def test_the_verdict_gives_its_reasons() -> None:

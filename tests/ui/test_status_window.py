@@ -87,15 +87,17 @@ def brought(scene: Scene, qtbot: QtBot) -> None:
 
 
 def damage(scene: Scene, repository: str) -> None:
-    """One byte of a file, its size and time left as they were."""
+    """One byte of a file, its size and time left as they were; at once, since a quick look may be under way."""
     disk = Disk()
     path = next(path.resolve() for path in scene.desk.bench.cache.rglob("model.bin") if repository in str(path))
     before = disk.stat(path)
     assert before is not None
     content = bytearray(path.read_bytes())
     content[1_000_000] ^= 1
-    path.write_bytes(content)
-    os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    other = path.with_name("other")
+    other.write_bytes(content)
+    os.utime(other, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    other.replace(path)
 
 
 def test_missing_models_are_asked_for_and_then_ready(scene: Scene, qtbot: QtBot) -> None:

@@ -264,7 +264,7 @@ class Program(QObject):
             self.over.emit()
         elif message == "preload":
             self.preload_all()
-        else:
+        elif message == "show":
             self.show_matter()
 
     def _reload(self) -> None:

@@ -119,7 +119,7 @@ def run(
     with ExitStack() as ending:
         instance = SingleInstance(home)
         try:
-            if not instance.begin():
+            if not instance.begin("stay" if hidden else "show"):
                 return 0
             ending.callback(instance.close)
             preferences = Preferences(home, environ)

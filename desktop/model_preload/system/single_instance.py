@@ -22,8 +22,8 @@ from model_preload.core.texts import text
 
 log = logging.getLogger("model_preload.single_instance")
 
-MESSAGES = ("show", "quit", "preload")
-"""Bring the window up · end · preload all."""
+MESSAGES = ("show", "stay", "quit", "preload")
+"""Bring the window up · go on as it is · end · preload all."""
 LOCK = "app.lock"
 _TAKEN, _UNKNOWN = b"ok\n", b"unknown\n"
 _LONGEST = 64

@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 _WINDOW_SECONDS = 5.0
+_SETTLED_SECONDS = 1.0
 
 
 class Meter:
@@ -13,6 +14,7 @@ class Meter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._total = 0
+        self._began: float | None = None
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     @property
@@ -23,6 +25,13 @@ class Meter:
     def add(self, count: int) -> None:
         with self._lock:
             self._total += count
+            if self._began is None:
+                self._began = time.monotonic()
+
+    @property
+    def settled(self) -> bool:
+        """Whether bytes came for long enough to say from their speed how long the rest takes."""
+        return self._began is not None and time.monotonic() - self._began >= _SETTLED_SECONDS
 
     def speed(self) -> float:
         """Bytes a second over the last five seconds; to be asked at each report, which is also a sample."""

@@ -318,7 +318,7 @@ class Transfer:
             finished_files,
             self._total_files,
             speed,
-            left / speed if speed > 1 else None,
+            left / speed if speed > 1 and self._meter.settled else None,
             tuple(file.progress() for file in files[:_SHOWN_FILES]),
         )
 
