@@ -35,10 +35,10 @@ def test_speed_is_that_of_the_last_seconds(clock: Clock) -> None:
 
 def test_the_first_bytes_say_nothing_about_the_rest(clock: Clock) -> None:
     made = Meter()
-    clock.now += 30  # answers are waited for
-    assert not made.settled
-    made.add(80)
-    assert not made.settled
-    clock.now += 1
-    assert made.settled
+    said = [made.settled]
+    for seconds, count in ((30, 80), (0.5, 0), (0.5, 0)):  # answers are waited for, then bytes come
+        clock.now += seconds
+        made.add(count)
+        said.append(made.settled)
+    assert said == [False, False, False, True]
     assert made.total == 80
