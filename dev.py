@@ -114,8 +114,8 @@ def test(arguments: list[str]) -> int:
     `--wheel`: the built wheel with its extras, in an environment that knows nothing of the checkout.
     `--without-qt`: the wheel with its plain dependencies, so PySide6 isn't there; the tests of the core.
     `--engines`: the engines' own packages find what we bring; they are installed below `.engines/`, once.
-    `--installer`: Setup.exe is built and its whole life played, natively or under Wine, where the tests marked `windows`
-    run too.
+    `--installer`: Setup.exe is built and its whole life played, natively or under Wine, where the tests marked
+    `windows` run too.
     """
     system_programs("test")
     if "--wheel" in arguments:

@@ -37,7 +37,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     elif os.environ.get(MAY_CHANGE):
         real = WindowsMachine(tmp_path_factory.mktemp("machine"))
         assert not real.program.exists(), "a Model Preload is installed here"
-        yield real
+        try:
+            yield real
+        finally:
+            real.off()
     else:
         pytest.skip(f"these tests install and remove the program here; {MAY_CHANGE}=1 allows it")
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from installer import wine
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "pictures"
 USER = "张三 李四"
 """Wine names the profile's folders by it."""
+KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
+"""Ends a process at once: Windows has no other way to end one."""
 TRAY_ICONS = "Wine System Tray"
 """The window in which Wine shows tray icons where there is no panel."""
 
@@ -104,7 +107,7 @@ class Machine(ABC):
 
     def kill(self, program: str) -> None:
         for process in self.processes(program):
-            psutil.Process(process).kill()
+            os.kill(process, KILL)
 
     def registry(self, key: str, value: str) -> str | None:
         """What HKEY_CURRENT_USER says."""
@@ -241,11 +244,29 @@ class WineMachine(Machine):
         return {**os.environ, **self._display}
 
 
+class _ProcessEntry(ctypes.Structure):
+    """PROCESSENTRY32W of tlhelp32.h."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("usage", ctypes.c_uint32),
+        ("process", ctypes.c_uint32),
+        ("heap", ctypes.c_size_t),
+        ("module", ctypes.c_uint32),
+        ("threads", ctypes.c_uint32),
+        ("parent", ctypes.c_uint32),
+        ("priority", ctypes.c_int32),
+        ("flags", ctypes.c_uint32),
+        ("name", ctypes.c_wchar * 260),
+    )
+
+
 class WindowsMachine(Machine):
     """The Windows on which the tests run. They install and remove the program: only for one that nobody uses."""
 
     def __init__(self, root: Path) -> None:
         self._environ = dict(os.environ)
+        self._started: list[subprocess.Popen[bytes]] = []
         self.root, self.root_name = root, str(root)
         self.profile = Path(self._environ["USERPROFILE"])
         self.local, self.roaming = Path(self._environ["LOCALAPPDATA"]), Path(self._environ["APPDATA"])
@@ -253,8 +274,7 @@ class WindowsMachine(Machine):
 
     @property
     def places(self) -> tuple[Path, ...]:
-        menu = self.roaming / "Microsoft/Windows/Start Menu/Programs"
-        return menu, self.profile / "Desktop", self.program, self.state
+        return self.roaming / "Microsoft/Windows/Start Menu/Programs", self.program, self.state
 
     def named(self, path: Path) -> str:
         return str(path)
@@ -267,25 +287,48 @@ class WindowsMachine(Machine):
         more: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> tuple[int, str]:
-        done = subprocess.run(
-            [str(program), *words],
-            env={**self._environ, **(more or {})},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds,
-            check=False,
-        )
-        return done.returncode, done.stdout.decode("utf-8", "replace")
+        with tempfile.TemporaryFile() as said:  # no pipe: what is left running, such as a tray, might keep it open
+            done = subprocess.run(
+                [str(program), *words],
+                env={**self._environ, **(more or {})},
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                check=False,
+            )
+            said.seek(0)
+            return done.returncode, said.read().decode("utf-8", "replace")
 
     def start(self, program: Path, *words: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         nothing = subprocess.DEVNULL
         environ = {**self._environ, **(more or {})}
-        return subprocess.Popen([str(program), *words], env=environ, stdin=nothing, stdout=nothing, stderr=nothing)
+        process = subprocess.Popen([str(program), *words], env=environ, stdin=nothing, stdout=nothing, stderr=nothing)
+        self._started.append(process)
+        return process
+
+    def off(self) -> None:
+        """End what was started and still runs."""
+        for process in self._started:
+            process.kill()
+            process.wait(20)
 
     def processes(self, program: str) -> set[int]:
-        return {process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == program}
+        """By the Tool Help Library, since psutil asks Wine what it can't answer."""
+        found: set[int] = set()
+        if sys.platform == "win32":
+            kernel = ctypes.WinDLL("kernel32")
+            kernel.CreateToolhelp32Snapshot.restype = ctypes.c_void_p
+            snapshot = ctypes.c_void_p(kernel.CreateToolhelp32Snapshot(2, 0))  # TH32CS_SNAPPROCESS
+            entry = _ProcessEntry(ctypes.sizeof(_ProcessEntry))
+            more = kernel.Process32FirstW(snapshot, ctypes.byref(entry))
+            while more:
+                if entry.name == program:
+                    found.add(int(entry.process))
+                more = kernel.Process32NextW(snapshot, ctypes.byref(entry))
+            kernel.CloseHandle(snapshot)
+        return found
 
     def windows(self, title: str) -> list[str]:
         return [found for found, shown in self._windows().items() if shown and re.search(title, found)]
