@@ -107,7 +107,9 @@ def make_setup(setup: Path, version: str, size: int) -> None:
     listed = ROOT / "build/installer/files.nsh"
     listed.parent.mkdir(parents=True, exist_ok=True)
     listed.write_text(files_script(BUNDLE), encoding="utf-8")
-    inputs = [HERE / "setup.nsi", listed, *sorted(p for p in BUNDLE.rglob("*") if p.is_file())]
+    side = listed.with_name("side.bmp")
+    subprocess.run([sys.executable, HERE / "icon.py", "--side", side], check=True)
+    inputs = [HERE / "setup.nsi", listed, side, *sorted(p for p in BUNDLE.rglob("*") if p.is_file())]
     command = sign.command()
     digest = digest_of(version, command, files=inputs)
     stamp = listed.with_name("stamp")
@@ -120,6 +122,7 @@ def make_setup(setup: Path, version: str, size: int) -> None:
         "BUNDLE": str(BUNDLE),
         "FILES": str(listed),
         "SIZE": str(size // 1000),
+        "SIDE": str(side),
         **({"SIGN": sign.nsis_command()} if command else {}),
     }
     words = [f"-D{name}={value}" for name, value in values.items()]

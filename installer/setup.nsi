@@ -1,6 +1,7 @@
 ; Setup.exe and uninstall.exe: per user. build.py says what it needs by -D:
 ;   VERSION   as people read it        NUMBERS  four numbers      OUTPUT   Setup.exe
 ;   BUNDLE    the folder to install    FILES    its list          SIZE     kB on disk      SIGN  (maybe) a command line
+;   SIDE      picture beside the first and the last page
 ;
 ; Setup.exe:     /S silent   /D=folder (last, without quotes)   /AUTOSTART=1 or 0   /DESKTOP=1 or 0
 ;                /LANG=en or zh-CN   /DOWNGRADE=1
@@ -77,6 +78,7 @@ Var ModelsBox
 
 !define MUI_ICON "${__FILEDIR__}\..\resources\icons\model-preload.ico"
 !define MUI_UNICON "${__FILEDIR__}\..\resources\icons\model-preload.ico"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${SIDE}"
 !define MUI_ABORTWARNING
 !define MUI_LANGDLL_REGISTRY_ROOT HKCU
 !define MUI_LANGDLL_REGISTRY_KEY "${KEY}"

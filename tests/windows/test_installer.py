@@ -226,6 +226,7 @@ def test_tray_icon_shows_and_a_second_start_opens_the_window(machine: Machine) -
     code, told = machine.run(machine.program / TRAY, seconds=60)
     assert code == 0, told
     until(lambda: machine.windows("Model Preload"), 30, "the first one's window")
+    time.sleep(2)  # it is drawn after it shows
     machine.picture("window")
     assert len(machine.processes(TRAY)) == 1
 
