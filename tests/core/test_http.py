@@ -333,6 +333,7 @@ def waiting_in_the_body(hub: FaultyHub) -> Callable[[], bool]:
     return lambda: hub.bytes_served >= 100_000
 
 
+@pytest.mark.windows
 @pytest.mark.parametrize("wait", [waiting_for_headers, waiting_in_the_body])
 @pytest.mark.parametrize("ask", ["fetch", "stream"])
 def test_a_cancel_releases_who_waits(hub: FaultyHub, wait: Callable[[FaultyHub], Callable[[], bool]], ask: str) -> None:
@@ -368,6 +369,7 @@ def test_a_cancel_releases_who_waits_for_a_free_connection(hub: FaultyHub) -> No
     client.close()
 
 
+@pytest.mark.windows
 def test_a_pause_ends_a_stream_and_a_resume_says_so(hub: FaultyHub) -> None:
     """Also if the resume comes before the thread has noticed: the time-out is the user's, not the hub's."""
     client = Client(patience=replace(PROMPT, silence=20.0))

@@ -439,6 +439,7 @@ def test_a_proxy_that_windows_would_detect_is_named_where_the_direct_way_fails(h
     client.close()
 
 
+@pytest.mark.windows
 @pytest.mark.skipif(sys.platform != "win32", reason="the registry")
 def test_windows_own_settings_are_read() -> None:
     assert set(system_proxies()) <= {"http", "https", "all", "no", "pac", "wpad"}

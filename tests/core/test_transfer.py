@@ -15,6 +15,7 @@ from conftest import ExpectedLog
 from helpers import faults
 from helpers.faults import BODY, PROMPT, REDIRECT, FaultyHub, cancelling, random_bytes, until
 from helpers.hub import Requests, make_repository
+from helpers.wine import WINE, lacks
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control, Progress
 from model_preload.core.files import Disk, boot_id
@@ -420,6 +421,7 @@ def test_a_cancel_releases_within_half_a_second_and_nothing_is_written_afterward
     assert bench.written() == before
 
 
+@pytest.mark.windows
 def test_what_came_before_a_cancel_does_not_come_again(bench: Bench, hub: FaultyHub) -> None:
     hub.rate = 4_000_000
     for _ in range(3):
@@ -437,6 +439,8 @@ def test_what_came_before_a_cancel_does_not_come_again(bench: Bench, hub: Faulty
     assert bench.fetched < len(BIG)
 
 
+@pytest.mark.windows
+@lacks("takes more bytes for a connection that was shut down, where Windows resets it")
 def test_a_pause_stops_the_bytes_and_a_resume_brings_the_rest(bench: Bench, hub: FaultyHub) -> None:
     hub.rate = 4_000_000
     results: list[Mapping[str, errors.Circumstance]] = []
@@ -625,6 +629,7 @@ def test_no_files_are_no_work(bench: Bench, hub: FaultyHub) -> None:
     assert hub.requests == ()
 
 
+@pytest.mark.windows
 def test_handles_are_closed(bench: Bench, expected_log: ExpectedLog) -> None:
     """Windows lets no open part be renamed or removed."""
     expected_log("again in", "given up", "thrown away")
@@ -633,8 +638,7 @@ def test_handles_are_closed(bench: Bench, expected_log: ExpectedLog) -> None:
     folder = bench.home / "parts"
     for part in folder.iterdir():
         part.unlink()
-    handles = Path("/proc/self/fd")  # elsewhere than on Linux, and above all on Windows, removing was the proof
-    targets = (
-        [str(handle.readlink()) for handle in handles.iterdir() if handle.is_symlink()] if handles.exists() else []
-    )
+    handles = Path("/proc/self/fd")  # elsewhere, and above all on Windows, removing was the proof
+    there = [] if WINE or not handles.exists() else list(handles.iterdir())
+    targets = [str(handle.readlink()) for handle in there if handle.is_symlink()]
     assert not [target for target in targets if str(bench.home) in target]

@@ -11,8 +11,11 @@ import http.client
 import io
 import math
 import os
+import select
 import selectors
 import socket
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +33,7 @@ from model_preload.core.http.proxies import Proxy
 
 _SLOW_SECONDS = 0.25
 _STEP_SECONDS = 0.1
+_LOOKS = sys.platform == "win32"
 _WSAEWOULDBLOCK = 10035
 _LEAST = 1024
 """Bytes that must come before the watchdog does: fewer are a server that only keeps the line open."""
@@ -87,7 +91,7 @@ class Exchange:
         self.abort()
 
     def abort(self) -> None:
-        """End it; the thread that waits in it gets an error at once. Any thread may call."""
+        """End it; the thread that waits in it gets an error at once, on Windows soon. Any thread may call."""
         with self._lock:
             self.aborted = True
             if self._line is not None:
@@ -114,12 +118,51 @@ class _Prompt(io.BufferedReader):
     readinto = io.BufferedReader.readinto1
 
 
+class _Attentive(io.RawIOBase):
+    """Reads a socket, and looks now and then whether its exchange was ended.
+
+    Windows does not wake who waits for bytes when another thread shuts the socket down (cpython#91913).
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, exchange: Exchange) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+            self._wait()
+        return self._raw.readinto(buffer)
+
+    def _wait(self) -> None:
+        seconds = self._sock.gettimeout()
+        ends = time.monotonic() + (math.inf if seconds is None else seconds)
+        while not select.select([self._sock], [], [], _STEP_SECONDS)[0]:
+            if self._exchange.aborted:
+                break
+            if time.monotonic() > ends:
+                raise TimeoutError("timed out")
+        if self._exchange.aborted:
+            raise Interrupted
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._raw.close()
+
+
 class Response(http.client.HTTPResponse):
     """An answer whose slow body is not waited for: what came before a reset or a time-out is not lost."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fp = _Prompt(self.fp.detach())
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = self.fp.detach()
+        if _LOOKS and isinstance(sock, socket.socket):  # TLS within TLS keeps bytes where `select` sees none
+            raw = _Attentive(raw, sock, _current())
+        self.fp = _Prompt(raw)
         self._failure: Exception | None = None
         _current().raw = self
 
@@ -132,7 +175,7 @@ class Response(http.client.HTTPResponse):
         while filled < len(buffer):
             try:
                 count = self.readinto1(buffer[filled:]) if self.chunked else self.readinto(buffer[filled:])
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, Interrupted) as error:
                 if not filled:
                     raise
                 self._failure = error  # first, what came before it
