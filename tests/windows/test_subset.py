@@ -12,7 +12,7 @@ from installer import locked, wine
 from windows.conftest import ROOT, Machine
 
 SECONDS = 420
-LEAST = {"core": 700, "system": 60, "downloads": 40, "ui": 120, "app": 8}
+LEAST = {"core": 700, "system": 60, "downloads": 30, "ui": 120, "app": 8}
 """Passed tests of each room: fewer, and something keeps them from running."""
 
 
