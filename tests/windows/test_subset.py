@@ -11,7 +11,7 @@ from installer import wine
 
 from windows.machines import ROOT, WineMachine
 
-SECONDS = 420
+SECONDS = 700
 LEAST = {"core": 700, "system": 60, "downloads": 30, "ui": 120, "app": 8}
 """Passed tests of each room: fewer, and something keeps them from running."""
 
