@@ -57,7 +57,7 @@ CHANGES: dict[str, tuple[str, str, bool, dict[str, str | None]]] = {
     "Paddle's check": ("HF_HUB_OFFLINE=1", "paddle-check", False, {"PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}),
     "escapes in a path": ('TORCH_HOME="E:\\new\\模型"', "escaped-path", True, {"TORCH_HOME": "E:\\new\\模型"}),
     "escapes in a share": ('TORCH_HOME="\\\\server\\x"', "escaped-path", True, {"TORCH_HOME": "\\\\server\\x"}),
-    "container": ("MODELSCOPE_CACHE=/root/.cache", "container-path", True, {"MODELSCOPE_CACHE": None}),
+    "container": ("MODELSCOPE_CACHE=/app/.cache", "container-path", True, {"MODELSCOPE_CACHE": None}),
     "watermark": ("TIANSHU_MODEL_CACHE_DIR=E:\\m", "watermark-place", False, WATERMARK),
     "token": ("HF_HOME=E:\\hf", "token-place", False, {}),
     "a line that is none": ("K='open", "unreadable-lines", False, {}),
@@ -167,7 +167,7 @@ def test_a_newer_platform_takes_auto_for_modelscope(
 
 
 def test_containers_paths_are_right_elsewhere() -> None:
-    assert found("TORCH_HOME=/app/models", windows=False, user_home="/root", platform="/app") == ()
+    assert found("TORCH_HOME=/app/models", windows=False, user_home="/home/app", platform="/app") == ()
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,7 @@ from installer import wine
 
 from windows.machines import ROOT, WineMachine, until
 
-pytestmark = [
-    pytest.mark.timeout(200),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # what still runs keeps its pipe
-]
+pytestmark = pytest.mark.timeout(200)
 SOURCE = Path(__file__).with_name("planted.c")
 LIBRARIES = (
     *("apphelp", "cabinet", "clbcatq", "comctl32", "cryptbase", "cscapi", "dbghelp", "dwmapi", "edgegdi", "iphlpapi"),

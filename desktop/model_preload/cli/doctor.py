@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from model_preload.cli import commands, documents, tables
+from model_preload.cli.logged import logged
 from model_preload.core import catalog, errors, paths, settings, texts
-from model_preload.core.events import Cancelled, Control
+from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.settings import Settings
 from model_preload.core.tasks.doctor.examine import examine, examine_journal
@@ -19,7 +20,6 @@ from model_preload.core.tasks.doctor.finding import Finding, Level, met
 from model_preload.core.tasks.doctor.machine import Machine
 from model_preload.core.tasks.own_catalog import whole_catalog
 from model_preload.core.tasks.services import Services, open_services, proxies_of
-from model_preload.system import logs
 from model_preload.system.credentials import SystemCredentials
 from model_preload.system.machine import this_machine
 
@@ -34,7 +34,10 @@ def doctor(asked: argparse.Namespace, control: Control, credentials: SystemCrede
     home = paths.state_home(os.environ)
     chosen = _settings(home)
     machine = this_machine(proxies_of(chosen), credentials.origin)
-    with _logging(home, asked.log_level), _services(home, asked, chosen, credentials, machine) as (services, journal):
+    with (
+        logged(home, asked.log_level, needed=False),  # the check of rights tells why it can't be written
+        _services(home, asked, chosen, credentials, machine) as (services, journal),
+    ):
         findings = examine(services, home, machine, control, journal=journal)
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]
     if asked.json:
@@ -89,21 +92,3 @@ def _settings(home: Path) -> Settings:
         with suppress(errors.SettingsProblem):
             return settings.load(folder, os.environ)
     return Settings()
-
-
-@contextmanager
-def _logging(home: Path, level: str | None) -> Iterator[None]:
-    """The log, if it can be written; if not, the check of rights tells why."""
-    try:
-        handlers = logs.set_up(home, Disk(), level)
-    except errors.DiskProblem:
-        handlers = []
-    try:
-        yield
-    except (errors.Circumstance, Cancelled):
-        raise
-    except Exception:
-        log.critical("a fault of the program", exc_info=True)
-        raise
-    finally:
-        logs.tear_down(handlers)

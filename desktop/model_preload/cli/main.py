@@ -1,6 +1,5 @@
 """Build, call one command, shut down."""
 
-import logging
 import os
 import shlex
 import signal
@@ -12,16 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from model_preload.cli import arguments, commands, documents, tables
+from model_preload.cli.logged import logged
 from model_preload.core import catalog, errors, paths, settings, texts
 from model_preload.core.events import Cancelled, Control
-from model_preload.core.files import Disk
 from model_preload.core.tasks.own_catalog import whole_catalog
 from model_preload.core.tasks.services import open_services, proxies_of
 from model_preload.core.texts import text
-from model_preload.system import logs
 from model_preload.system.credentials import SystemCredentials, hf_home
-
-log = logging.getLogger("model_preload.cli")
 
 
 class Interrupted(errors.Circumstance):
@@ -103,8 +99,7 @@ def _run(words: Sequence[str], language: str, show_demo: Callable[[str], int]) -
 
             return remove_models(asked, control, _command_line(words))
         home = paths.state_home(os.environ)
-        handlers = logs.set_up(home, Disk(), asked.log_level)
-        try:
+        with logged(home, asked.log_level):
             chosen = settings.load(home, os.environ)
             if asked.lang is None and chosen.language:
                 language = texts.use(chosen.language)
@@ -119,14 +114,6 @@ def _run(words: Sequence[str], language: str, show_demo: Callable[[str], int]) -
             ) as services:
                 command = _command_line(words)
                 return commands.run(commands.Session(asked, language, services, home, control, command))
-        except errors.Circumstance as problem:
-            log.error("%s", problem)
-            raise
-        except Exception:
-            log.critical("a fault of the program", exc_info=True)
-            raise
-        finally:
-            logs.tear_down(handlers)
 
 
 def _catalog(named: Path | None, home: Path) -> catalog.Catalog:

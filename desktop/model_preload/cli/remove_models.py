@@ -1,13 +1,13 @@
 """The command `remove-models`: a composition root of its own, since it needs no settings, catalog or network."""
 
 import argparse
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from model_preload.cli import commands, documents, tables
+from model_preload.cli.logged import logged
 from model_preload.core import errors, paths, settings, texts
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
@@ -15,9 +15,6 @@ from model_preload.core.journal import Journal
 from model_preload.core.queue import Queue
 from model_preload.core.tasks.remove_models import Removable, removable
 from model_preload.core.tasks.remove_models import remove_models as remove
-from model_preload.system import logs
-
-log = logging.getLogger("model_preload.cli")
 
 
 def remove_models(asked: argparse.Namespace, control: Control, command: str) -> int:
@@ -29,21 +26,11 @@ def remove_models(asked: argparse.Namespace, control: Control, command: str) -> 
             texts.use(language)
     found = Removable((), 0, 0)
     kept: tuple[errors.DiskProblem, ...] = ()
-    handlers = logs.set_up(home, disk, asked.log_level)
-    try:
-        with _journal(home, disk) as journal:
-            if journal is not None:
-                with Queue(home, disk, journal).running(command) if asked.yes else nullcontext():
-                    found = removable(journal, disk, control)
-                    kept = remove(found, journal, disk, control) if asked.yes else ()
-    except errors.Circumstance as problem:
-        log.error("%s", problem)
-        raise
-    except Exception:
-        log.critical("a fault of the program", exc_info=True)
-        raise
-    finally:
-        logs.tear_down(handlers)
+    with logged(home, asked.log_level), _journal(home, disk) as journal:
+        if journal is not None:
+            with Queue(home, disk, journal).running(command) if asked.yes else nullcontext():
+                found = removable(journal, disk, control)
+                kept = remove(found, journal, disk, control) if asked.yes else ()
     if asked.json:
         tables.document(documents.removed(found, kept, done=asked.yes))
     elif not asked.quiet:

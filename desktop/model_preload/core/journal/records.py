@@ -47,7 +47,7 @@ class FileRecords:
                 some,
             ):
                 with self._database.decoding():
-                    found[wanted[path]] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
+                    found[wanted[path]] = _record(size, mtime_ns, digest, checked_at)
         return found
 
     def all(self) -> Mapping[Path, FileRecord]:
@@ -57,7 +57,7 @@ class FileRecords:
             "SELECT path, size, mtime_ns, digest, checked_at FROM files ORDER BY path"
         ):
             with self._database.decoding():
-                found[Path(path)] = FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))
+                found[Path(path)] = _record(size, mtime_ns, digest, checked_at)
         return found
 
     def holding(self, digest: Digest) -> tuple[Path, ...]:
@@ -73,3 +73,7 @@ class FileRecords:
         rows = [(key(path),) for path in paths]
         if rows:
             self._database.write("DELETE FROM files WHERE path = ?", *rows)
+
+
+def _record(size: int, mtime_ns: int, digest: str, checked_at: str) -> FileRecord:
+    return FileRecord(size, mtime_ns, Digest.parse(digest), clock.read(checked_at))

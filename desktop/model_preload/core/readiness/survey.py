@@ -52,7 +52,7 @@ def _state(
         return FileState(file, place, FileStatus.ABSENT, candidate=_candidate(file, disk, journal, cache, unreadable))
     if found.st_size != file.size:
         return FileState(file, place, FileStatus.DAMAGED)
-    if file.digest is None or not _holds(record, found) or record is None:
+    if file.digest is None or not holds(record, found) or record is None:
         status = FileStatus.DAMAGED if place in unreadable else FileStatus.UNVERIFIED
         return FileState(file, place, status)
     if record.digest.algorithm != file.digest.algorithm:
@@ -66,10 +66,10 @@ def proven(path: Path, digest: Digest, disk: Disk, journal: Journal) -> bool:
     """Whether any file, at its place or not, is known to hold these bytes, without reading it."""
     found = disk.stat(path)
     record = journal.files.load([path]).get(path)
-    return found is not None and record is not None and _holds(record, found) and record.digest == digest
+    return found is not None and record is not None and holds(record, found) and record.digest == digest
 
 
-def _holds(record: FileRecord | None, found: os.stat_result) -> bool:
+def holds(record: FileRecord | None, found: os.stat_result) -> bool:
     """Whether the file is still as it was when the record was made."""
     return record is not None and (record.size, record.mtime_ns) == (found.st_size, found.st_mtime_ns)
 
@@ -90,6 +90,6 @@ def _candidate(
         if found is None or found.st_size != file.size or place in unreadable:
             continue
         record = journal.files.load([place]).get(place)
-        if record is None or not _holds(record, found) or not _differs(record.digest, file.digest):
+        if record is None or not holds(record, found) or not _differs(record.digest, file.digest):
             return place
     return None

@@ -19,6 +19,7 @@ from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.files.staging import NAME as STAGING
 from model_preload.core.journal import Journal
+from model_preload.core.readiness import holds
 from model_preload.core.tasks.staging import LOCK, alone_in
 
 log = logging.getLogger("model_preload.tasks")
@@ -92,7 +93,7 @@ def _ours(journal: Journal, disk: Disk) -> Iterator[tuple[Path, os.stat_result]]
     listed = journal.listings.digests()
     for path, record in journal.files.all().items():
         found = _there(path, disk)
-        if found and record.digest in listed and (record.size, record.mtime_ns) == (found.st_size, found.st_mtime_ns):
+        if found and record.digest in listed and holds(record, found):
             yield path, found
     for path in sorted(journal.parts.paths()):
         found = _there(path, disk)
