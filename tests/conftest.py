@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from model_preload.core import texts
 
@@ -21,6 +22,8 @@ if sys.platform != "win32":
 _NO_MATTER = ("propagateSizeHints", "support raise", "DpiAwareness", "EnableNonClientDpiScaling")
 """Warnings of Qt's: the first two without a screen, the others under Wine, which scales nothing."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast it is decides nothing; with CI=1 the examples are always the same
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ LEAST = {"core": 700, "system": 60, "downloads": 30, "ui": 120, "app": 8}
 def test_marked_tests_pass_on_windows(wine_machine: WineMachine, capfd: pytest.CaptureFixture[str]) -> None:
     more = {
         "PYTHONPATH": ";".join(map(wine.windows_path, (ROOT / "desktop", wine.TESTS))),
+        **{name: os.environ[name] for name in ("CI",) if name in os.environ},
         "PYTHONPYCACHEPREFIX": wine.windows_path(wine.CACHE / "pycache"),  # Linux's have the paths of Linux in them
     }
     report = wine_machine.root / "marked.xml"
