@@ -239,6 +239,19 @@ def test_the_language_is_switched_in_the_middle_with_nothing_doubled_or_lost(
         assert len(app.windows.visible()) == 1
 
 
+def test_what_is_not_applied_yet_outlives_a_switch_of_the_language(installed: Installation, qtbot: QtBot) -> None:
+    edited = {"connections": 3, "endpoint": "no address", "proxy": "http://127.0.0.1:3128"}
+    with installed.started() as app:
+        settled(app, qtbot)
+        before: Any = app.windows.show("settings")
+        before.propose(edited)
+        before.show_page("hubs")
+        app.preferences.save(language="zh_CN")
+        after: Any = app.windows._open["settings"]
+        assert (after is not before, after.state(), after.changes()) == (True, b"hubs", edited)
+        assert app.preferences.value.connections != 3
+
+
 def test_another_endpoint_while_a_turn_runs_renews_the_core_and_goes_on(
     installed: Installation, hub: Hub, qtbot: QtBot
 ) -> None:

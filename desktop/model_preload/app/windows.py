@@ -93,12 +93,16 @@ class Windows(QObject):
         return window is not None and window.isActiveWindow() and window.isVisible()
 
     def speak(self) -> None:
-        """The language is another one: what is open is made anew, in its place."""
+        """The language is another one: what is open is made anew, in its place, and keeps what is not applied yet."""
         self.language = self._launch.language.name
         shown = [name for name, window in self._open.items() if window.isVisible()]
+        settings = self._open.get("settings")
+        edited = settings.changes() if isinstance(settings, SettingsWindow) else {}
         self._end_all()
         for name in shown:
-            self.show(name)
+            window = self.show(name)
+            if isinstance(window, SettingsWindow):
+                window.propose(edited)
 
     def close(self) -> None:
         """Remember where they are, and end them; questions of the first start that are still open come again."""

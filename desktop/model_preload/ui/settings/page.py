@@ -101,6 +101,12 @@ class Page(QScrollArea):
         """What was edited, by the names of the settings."""
         return {field.name: field.value for field in self._fields if field.is_changed}
 
+    def propose(self, changes: Mapping[str, Any]) -> None:
+        """Show values as if the user had edited them; names that are not on this page are passed over."""
+        for field in self._fields:
+            if field.name in changes:
+                field.propose(changes[field.name])
+
     def show_settings(self, settings: Settings, variables: Mapping[str, str], *, keep: bool) -> None:
         """Show what holds.
 

@@ -1,5 +1,8 @@
 """The settings window: pages, and what makes them hold."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
@@ -77,6 +80,15 @@ class SettingsWindow(QWidget):
         """Look again at what may have changed outside of the settings: tokens, places, the start with the system."""
         for page in self._pages:
             page.refresh()
+
+    def changes(self) -> dict[str, Any]:
+        """What was edited and not applied, by the names of the settings."""
+        return {name: value for page in self._pages for name, value in page.changes().items()}
+
+    def propose(self, changes: Mapping[str, Any]) -> None:
+        """Show values as if the user had edited them."""
+        for page in self._pages:
+            page.propose(changes)
 
     def state(self) -> bytes:
         """What to remember besides the frame: the page."""
