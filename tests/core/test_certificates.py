@@ -14,6 +14,7 @@ import trustme
 
 from conftest import ExpectedLog
 from helpers import proxies
+from helpers.clock import SOON
 from helpers.families import LAMA, family_bench
 from helpers.faults import PROMPT, random_bytes, until
 from helpers.hub import make_repository
@@ -186,11 +187,11 @@ def test_a_silent_host_does_not_hold_up_the_others(
         began = time.monotonic()
         answer = client.fetch(f"https://127.0.0.1:{relay.port}/files/data.bin", Budget(), control=Control())
         assert answer.body == b"data"
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < SOON
         began = time.monotonic()
         control.cancel()
         thread.join()
-        assert time.monotonic() - began < 0.5, "a handshake can be cancelled"
+        assert time.monotonic() - began < SOON, "a handshake can be cancelled"
         client.close()
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.clock import SOON
 from helpers.hub import Requests, fetch, hf, make_repository, real_client
 from model_preload.demo import models
 from model_preload.demo.hub import Hub
@@ -296,11 +297,14 @@ def test_latency_and_rate() -> None:
     with Hub(files={"a": b"x" * 200_000}, latency=0.1, rate=1_000_000) as hub:
         began = time.monotonic()
         assert len(fetch(hub.file_url("a"))[2]) == 200_000
-        assert 0.28 < time.monotonic() - began < 2
+        assert 0.28 < time.monotonic() - began < SOON
         hub.latency, hub.rate = 0.0, None
-        began = time.monotonic()
-        fetch(hub.file_url("a"))
-        assert time.monotonic() - began < 0.2
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            fetch(hub.file_url("a"))
+            times.append(time.monotonic() - began)
+        assert min(times) < 0.2
 
 
 @pytest.mark.parametrize("abruptly", [False, True])
@@ -345,7 +349,7 @@ def test_closing_breaks_off_and_leaves_no_thread() -> None:
         assert until(lambda: len(connections()) == 2 and hub.bytes_served > 0)
         began = time.monotonic()
         hub.close()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < SOON
         assert threads() <= before
         hub.rate = None
         hub.start()
@@ -387,7 +391,7 @@ def test_faults_are_added_by_overriding_respond() -> None:
         assert until(lambda: bool(Requests.of(hub).about("stalled")))
         assert len(Requests.of(hub).by("GET").to("api")) == 2
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SOON
 
 
 def test_a_file_is_hashed_like_bytes(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from helpers import faults
+from helpers.clock import SOON
 from helpers.faults import FaultyHub
 from helpers.hub import make_repository
 from helpers.workbench import Tokens, Workbench, model, repository, workbench
@@ -155,7 +156,7 @@ def test_late_examination_is_told_and_ended() -> None:
             Control(),
         )
     )
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < SOON
     assert found.of("hub", Level.NOTE) == ["slow.example: not tested, no result within 0.2 seconds "]
     assert found.of("clock", Level.OK) == ["Ready "]
     assert ended.wait(2)
@@ -202,7 +203,7 @@ def test_cancel_is_followed_at_once(bench: Workbench, hub: FaultyHub) -> None:
     cancelling = faults.cancelling(control, silence)
     with pytest.raises(Cancelled):
         examined(bench, control=control)
-    assert time.monotonic() - moment[-1] < 0.5
+    assert time.monotonic() - moment[-1] < SOON
     cancelling.join()
 
 
@@ -372,7 +373,7 @@ def test_slow_renames_are_a_note(bench: Workbench) -> None:
 
     found = examined(bench, change=on(Slow()))
     assert found.problems() == set()
-    assert all(re.search(r"the slowest in [6-9]\d\d ms", told) for told in found.of("holding", Level.NOTE))
+    assert all(re.search(r"the slowest in \d+ ms", told) for told in found.of("holding", Level.NOTE))
     assert len(found.of("holding", Level.NOTE)) == 4
 
 
@@ -405,7 +406,7 @@ def test_silent_hub_is_a_problem_within_the_deadline(bench: Workbench, hub: Faul
     hub.fail(faults.LISTING, faults.silent)
     began = time.monotonic()
     found = examined(bench, seconds=1.5)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 1.5 + SOON
     assert "did not answer within 1.5 seconds" in found.of("hub", Level.PROBLEM)[0]
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import faults
+from helpers.clock import SOON
 from helpers.faults import LISTING, PROMPT, FaultyHub, cancelling
 from helpers.hub import fetch
 from helpers.listings import FRIEND, HUGGING_FACE, INFO, MODELSCOPE, STRANGER, WITHOUT_SIZES, Kind, client, hub
@@ -140,7 +141,7 @@ def test_a_listing_that_can_not_be_had_is_named(
     with pytest.raises((errors.HubProblem, errors.TransferProblem)) as told:
         kind.listing(hub, client)
     assert told.value.code == code
-    assert time.monotonic() - began < PROMPT.listing + 1
+    assert time.monotonic() - began < PROMPT.listing + SOON
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_a_slow_listing_meets_its_deadline(hub: FaultyHub, kind: Kind) -> None:
     began = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded):
         kind.listing(hub, client)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < SOON
     client.close()
 
 
@@ -182,7 +183,7 @@ def test_a_cancel_releases_who_lists(hub: FaultyHub, patient: Client, kind: Kind
     thread = cancelling(control, ready)
     with pytest.raises(Cancelled):
         kind.listing(hub, patient, control=control)
-    assert time.monotonic() - moment[0] < 0.5
+    assert time.monotonic() - moment[0] < SOON
     thread.join()
 
 
