@@ -386,16 +386,16 @@ def random_bytes(size: int, seed: int = 0) -> bytes:
 
 
 PROMPT = Patience(
-    silence=0.3,
+    silence=2.0,
     connect=1.0,
-    listing=5.0,
+    listing=10.0,
     tries=4,
     listing_tries=3,
     first_wait=0.02,
     longest_wait=0.1,
     longest_asked=0.3,
 )
-"""The patience of a test: what takes a user's minutes takes tenths of a second."""
+"""The patience of a test: what takes a user's minutes takes seconds, and no machine stands still for so long."""
 
 
 def cancelling(control: Control, condition: Callable[[], bool]) -> threading.Thread:
