@@ -1,6 +1,7 @@
 """The way in: `model-preload`, or `python -m model_preload`."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ _TRAY_WORDS = frozenset({"--tray", "--quit"})
 def main() -> NoReturn:
     """Run it and end the process at once: to take the interpreter apart costs a tenth of a second."""
     words = sys.argv[1:]
+    signal.signal(signal.SIGINT, _ended_early)  # until a command listens: nothing is begun, and nothing to be told
     if _TRAY_WORDS.issuperset(words):
         code = _app(words)
     else:
@@ -25,6 +27,10 @@ def main() -> NoReturn:
         with suppress(OSError, ValueError, AttributeError):  # a pipe that nobody reads any more, or no console
             stream.flush()
     os._exit(code)
+
+
+def _ended_early(_number: int, _frame: object) -> NoReturn:
+    os._exit(130)
 
 
 def _app(words: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -164,6 +165,12 @@ def test_document_of_the_catalog(call: Call, tmp_path: Path) -> None:
         (["status", "--log-level", "loud"], 2, "usage"),
         (["preload", "--limit", "fast"], 2, "usage"),
         (["preload", "--limit", "0"], 2, "usage"),
+        (["preload", "--limit", ""], 2, "usage"),
+        (["preload", "--limit", "9" * 400], 2, "usage"),
+        (["preload", "--models", ""], 2, "usage"),
+        (["preload", "--models", ","], 2, "usage"),
+        *((["verify-engines", "--timeout", time], 2, "usage") for time in ("nan", "inf", "1e400", "0", "-1", "x", "")),
+        *((["status", "--lang", language], 2, "usage") for language in ("xx", "", "fr_FR.UTF-8")),
         (["preload", "second", "--required"], 2, "usage"),
         (["plan", "absent"], 1, "repository-private"),
     ],
@@ -419,6 +426,62 @@ def test_unknown_platform_folder_is_exit_3(
     assert "MODEL_PRELOAD_PLATFORM" in capsys.readouterr().err
     assert main(["status", "--catalog", str(catalog)]) == 1
     assert main(["catalog", "--catalog", str(catalog)]) == 0
+
+
+def test_a_place_that_is_not_known_keeps_no_other_model_from_coming(
+    call: Call, tmp_path: Path, expected_log: Callable[..., None]
+) -> None:
+    expected_log("the platform's folder is not known")
+    catalog = tmp_path / "catalog.toml"
+    entry = model("placed", repository("owner/model"), 'folder = "{platform}/models"')
+    catalog.write_text(catalog.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    found = document(call("preload", "first", "placed", "--json"))
+    assert [error["code"] for error in found["run"]["errors"]] == ["place-unknown"]
+    assert {key: one["ready"] for key, one in found["models"].items()} == {"first": True, "placed": False}
+    code, _, told = call("plan", "first", "placed")
+    assert (code, "the platform's folder is not known" in told) == (3, True)
+
+
+def test_a_platform_that_is_not_there_is_not_made_up(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_log: Callable[..., None]
+) -> None:
+    expected_log("is not there")
+    monkeypatch.setenv("MODEL_PRELOAD_PLATFORM", str(tmp_path / "tpyo"))
+    catalog = tmp_path / "catalog.toml"
+    entry = model("placed", repository("owner/model"), 'folder = "{platform}/models"')
+    catalog.write_text(catalog.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    for words in (["preload", "placed"], ["apply-env"]):
+        code, _, told = call(*words)
+        assert (code, f"{tmp_path / 'tpyo'} is not there" in told) == (3, True)
+    assert not (tmp_path / "tpyo").exists()
+
+
+@pytest.mark.parametrize("words", [["preload", "absent"], ["preload", "absent", "first"]])
+def test_quiet_says_why_something_failed(call: Call, words: list[str], expected_log: Callable[..., None]) -> None:
+    expected_log("owner/nothing")
+    code, out, told = call(*words, "--quiet")
+    assert (code, out, "absent" in told) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "code"),
+    [(["preload", "first"], False, 0), (["status", "first"], True, 1), (["status", "--json"], True, 1)],
+    ids=["progress", "table", "document"],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full")
+def test_output_that_can_not_be_written_stops_no_work(
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_log: Callable[..., None],
+    words: list[str],
+    out: bool,
+    code: int,
+) -> None:
+    expected_log("No space left")
+    with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as streams:
+        streams.setattr(sys, "stdout" if out else "stderr", full)
+        assert main([*words, "--catalog", str(Path(os.environ["HF_HOME"]).parent / "catalog.toml")]) == code
+    assert call("status", "first")[0] == (1 if out else 0)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["preload", "--help"], ["--version"]])

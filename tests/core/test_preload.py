@@ -369,12 +369,18 @@ def test_a_second_run_is_refused_and_names_the_first(bench: Bench) -> None:
             bench.preload()
 
 
-def test_a_place_that_is_not_known_is_a_verdict_and_not_a_crash(tmp_path: Path, hub: FaultyHub) -> None:
+def test_a_place_that_is_not_known_is_a_verdict_and_not_a_crash(
+    tmp_path: Path, hub: FaultyHub, expected_log: ExpectedLog
+) -> None:
     bench = on(tmp_path, hub, model("tiny", repository("owner/model"), 'folder = "{platform}/models"') + model(
         "other", repository("owner/model")))  # fmt: skip
     assert bench.verdicts == {"tiny": Verdict.MISSING, "other": Verdict.MISSING}
+    expected_log("the platform's folder is not known")
+    report = bench.preload()
+    assert [(error.key, error.code) for error in report.errors] == [("tiny", "place-unknown")]
+    assert bench.verdicts == {"tiny": Verdict.MISSING, "other": Verdict.READY}
     with pytest.raises(errors.PlaceUnknown):
-        bench.preload()
+        bench.preload("tiny")
 
 
 # Cancel, pause, resume

@@ -94,7 +94,7 @@ def test_a_good_value_is_taken(tmp_path: Path, line: str) -> None:
         *((f"limit = {value}", "bytes a second") for value in ("-1", '"2M"', "1.5", "false", "[]")),
         *((f"reserve = {value}", "bytes, 0 or more") for value in ("-1", "inf", "2026-01-01")),
         *((f"platform = {value}", "the full path of a folder") for value in ('""', '"relative/path"', '"~/x"', "1")),
-        *((f"language = {value}", "text such as") for value in ("1", "['zh']")),
+        *((f"language = {value}", "zh_CN") for value in ("1", "['zh']")),
         *((f"packages = {value}", "a table such as") for value in ("[]", "{ mineru = 3 }", "{ mineru = 'newest' }")),
         *(
             (f'endpoint = "{value}"', "an address such as")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from model_preload import __version__
-from model_preload.core import errors
+from model_preload.core import errors, texts
 from model_preload.core.texts import text
 
 COMMANDS = (
@@ -17,6 +17,10 @@ COMMANDS = (
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_MOST = 1e15
+"""Of bytes a second."""
+_LONGEST = 1e6
+"""Seconds that a wait can have on every system."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,16 +48,49 @@ def language_of(arguments: Sequence[str]) -> str | None:
     return None
 
 
+def language(written: str) -> str:
+    """What `--lang` says. Raises UsageProblem."""
+    if texts.known(written) is None:
+        raise errors.UsageProblem(
+            text("--lang is “{found}”; there are en and zh.", found=written), text("Write one of them.")
+        )
+    return written
+
+
 def rate(written: str) -> int:
     """Bytes a second from `2M`, `500k`, `1.5MB/s` or a bare number. Raises UsageProblem."""
     found = _RATE.fullmatch(written.strip())
     value = float(found[1]) * _UNITS[found[2].lower()] if found else 0.0
-    if value < 1:
+    if not 1 <= value <= _MOST:
         raise errors.UsageProblem(
             text("--limit is “{found}”; expected is a rate such as 2M or 500k.", found=written),
             text("The unit is bytes a second; k, M and G are 1,000, 1,000,000 and 1,000,000,000."),
         )
     return int(value)
+
+
+def seconds(written: str) -> float:
+    """A time from `120` or `1.5`. Raises UsageProblem."""
+    try:
+        value = float(written)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _LONGEST:
+        raise errors.UsageProblem(
+            text("--timeout is “{found}”; expected are seconds, more than 0.", found=written),
+            text("Write a number such as 120."),
+        )
+    return value
+
+
+def names(written: str) -> list[str]:
+    """Keys of models from `a,b`. Raises UsageProblem: none would mean all of them."""
+    found = [key.strip() for key in written.split(",") if key.strip()]
+    if not found:
+        raise errors.UsageProblem(
+            text("--models names no model."), text("Name some, such as lama,mineru, or leave --models out for all.")
+        )
+    return found
 
 
 def folder(written: str) -> Path:
@@ -69,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help=str(text("one JSON document on standard output")))
     group.add_argument("--quiet", action="store_true", help=str(text("say nothing but errors")))
     group.add_argument("--catalog", type=Path, metavar="FILE", help=str(text("another catalog than the built-in one")))
-    group.add_argument("--lang", metavar="LANGUAGE", help=str(text("language of the texts: en or zh")))
+    group.add_argument("--lang", type=language, metavar="LANGUAGE", help=str(text("language of the texts: en or zh")))
     group.add_argument(
         "--log-level", choices=LOG_LEVELS, help=str(text("also write the log to standard error, from this level on"))
     )
@@ -90,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("catalog", parents=[common], help=str(text("the models, their sources and places")))
     commands.add_parser("plan", parents=[keys, common], help=str(text("what would be fetched; fetches nothing")))
     preload = commands.add_parser("preload", parents=[keys, common], help=str(text("bring models and prove them")))
-    preload.add_argument("--models", metavar="A,B", help=str(text("models, as one word")))
+    preload.add_argument("--models", type=names, default=[], metavar="A,B", help=str(text("models, as one word")))
     preload.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
     preload.add_argument(
         "--force", action="store_true", help=str(text("ask the hub for updates and hash what is here again"))
@@ -102,9 +139,8 @@ def _parser() -> argparse.ArgumentParser:
         "repair", parents=[keys, common], help=str(text("hash every file and fetch again only what is damaged"))
     )
     for command in (preload, repair):
-        command.add_argument("--limit", metavar="RATE", help=str(text("bytes a second at most, such as 2M or 500k")))
         command.add_argument(
-            "--wait", action="store_true", help=str(text("wait for another run instead of being refused"))
+            "--limit", type=rate, metavar="RATE", help=str(text("bytes a second at most, such as 2M or 500k"))
         )
     status = commands.add_parser("status", parents=[keys, common], help=str(text("is every model ready?")))
     status.add_argument("--required", action="store_true", help=str(text("only models that the platform requires")))
@@ -113,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         "verify-engines", parents=[keys, common], help=str(text("let the engines' own code say where they read"))
     )
     verify.add_argument(
-        "--timeout", type=float, default=120.0, metavar="SECONDS", help=str(text("for each engine, 120 if not given"))
+        "--timeout", type=seconds, default=120.0, metavar="SECONDS", help=str(text("for each engine, 120 if not given"))
     )
     verify.add_argument(
         "--load", action="store_true", help=str(text("then have engines load what is proven; asks before it runs code"))
@@ -131,6 +167,10 @@ def _parser() -> argparse.ArgumentParser:
         "remove-models", parents=[common], help=str(text("show and delete what was brought; the uninstaller asks too"))
     )
     remove.add_argument("--yes", action="store_true", help=str(text("delete what is shown")))
+    for command in (preload, repair, remove):
+        command.add_argument(
+            "--wait", action="store_true", help=str(text("wait for another run instead of being refused"))
+        )
     commands.add_parser(
         "doctor", parents=[common], help=str(text("examine the machine: drives, network, hubs, token, graphics"))
     )

@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 
 from model_preload.cli import documents, live, tables
-from model_preload.cli.arguments import folder, rate
+from model_preload.cli.arguments import folder
 from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.events import Control, EventSink
@@ -131,7 +131,7 @@ def _running(session: Session) -> Iterator[tuple[Queue, EventSink]]:
     """The queue, and who shows events, for a run at the speed that was asked for."""
     asked, services = session.asked, session.services
     if asked.limit:
-        services.client.limiter.rate = rate(asked.limit)
+        services.client.limiter.rate = asked.limit
     with live.progress(tables.screen(stderr=True), session.names, asked.quiet) as sink:
         yield Queue(session.home, services.disk, services.journal), sink
 
@@ -146,8 +146,11 @@ def _brought(
     document = documents.status(found, models, session.language, success)
     if session.tell({**document, "run": documents.run(report), **more}):
         tables.status(tables.screen(), found, session.language)
+    screen = tables.screen(stderr=True)
     if not session.asked.quiet:
-        tables.run(tables.screen(stderr=True), report, session.command)
+        tables.run(screen, report, session.command)
+    elif not session.asked.json:
+        tables.failures(screen, report)
     if report.outcome == "interrupted":
         return INTERRUPTED
     return READY if success else NOT_READY
@@ -236,8 +239,9 @@ def demo(asked: argparse.Namespace, language: str, control: Control) -> int:
         tables.document(
             {**document, "run": documents.run(report.second), "interrupted_run": documents.run(report.first)}
         )
-    elif not asked.quiet:
-        tables.status(tables.screen(), report.models, language)
+    else:
+        if not asked.quiet:
+            tables.status(tables.screen(), report.models, language)
         tables.failures(screen, report.second)
     return READY if report.success else NOT_READY
 
@@ -259,8 +263,7 @@ def _chosen_keys(session: Session, usual: Sequence[str] = ()) -> list[str]:
 
 
 def _named(session: Session) -> list[str]:
-    asked = session.asked
-    return [*asked.keys, *(key.strip() for key in (getattr(asked, "models", None) or "").split(",") if key.strip())]
+    return [*session.asked.keys, *getattr(session.asked, "models", ())]
 
 
 _COMMANDS = {

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from rich.markup import escape
+
 from model_preload.cli import commands, documents, tables
 from model_preload.cli.logged import logged
 from model_preload.core import errors, paths, settings, texts
@@ -24,17 +26,32 @@ def remove_models(asked: argparse.Namespace, control: Control, command: str) -> 
         language = settings.load(home, os.environ).language
         if asked.lang is None and language:
             texts.use(language)
+    screen = tables.screen(stderr=True)
+
+    def tell(told: texts.Text) -> None:
+        if not asked.quiet:
+            tables.say(screen, escape(str(told)))
+
+    def waits(holder: str) -> None:
+        tell(texts.text("Waiting for another run to end: {holder}.", holder=holder))
+
     found = Removable((), 0, 0)
     kept: tuple[errors.DiskProblem, ...] = ()
     with logged(home, asked.log_level), _journal(home, disk) as journal:
         if journal is not None:
-            with Queue(home, disk, journal).running(command) if asked.yes else nullcontext():
+            if journal.recovered:
+                tell(journal.recovered)
+            queue = Queue(home, disk, journal)
+            with queue.running(command, control if asked.wait else None, waits) if asked.yes else nullcontext():
                 found = removable(journal, disk, control)
                 kept = remove(found, journal, disk, control) if asked.yes else ()
     if asked.json:
         tables.document(documents.removed(found, kept, done=asked.yes))
     elif not asked.quiet:
         tables.removed(tables.screen(), found, kept, command, done=asked.yes)
+    else:
+        for problem in kept:
+            tables.problem(screen, problem)
     return commands.NOT_READY if kept else commands.READY
 
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model_preload.core import errors
+from model_preload.core.events import Cancelled
 from model_preload.core.journal import Proof
 from model_preload.core.plan import Plan
 from model_preload.core.tasks.apply_env import EnvChange
@@ -34,11 +37,34 @@ _COLOURS = {
 }
 
 
+class ResultUnwritable(errors.Circumstance):
+    """Standard output takes no more."""
+
+    code = "result-unwritable"
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(
+            text("The result could not be written: {reason}.", reason=reason.strerror or reason),
+            text("What was done stays done. Make room where the output goes, or look with model-preload status."),
+        )
+
+
 class _Screen(Console):
-    """Where nobody reads any more, as behind `| head`, the work goes on unseen."""
+    """Where nobody reads any more, as behind `| head`, the work goes on unseen.
+
+    So it does where what is told of it can't be written, as on a full drive; a result that can't be is a failure.
+    """
 
     def on_broken_pipe(self) -> None:
         _discard(self.file)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        try:
+            super().print(*objects, **options)
+        except OSError as reason:
+            _discard(self.file)
+            if not self.stderr:
+                raise ResultUnwritable(reason) from reason
 
 
 def screen(*, stderr: bool = False) -> Console:
@@ -47,12 +73,18 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def document(content: Mapping[str, Any]) -> None:
-    """One JSON document on standard output; ASCII, so that no code page of a console or pipe is in its way."""
+    """One JSON document on standard output; ASCII, so that no code page of a console or pipe is in its way.
+
+    Raises ResultUnwritable.
+    """
     try:
         sys.stdout.write(json.dumps(content, indent=2) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
+    except OSError as reason:
+        _discard(sys.stdout)
+        raise ResultUnwritable(reason) from reason
 
 
 def _discard(stream: IO[str]) -> None:
@@ -144,12 +176,25 @@ def code_carriers(console: Console, files: Mapping[str, Sequence[str]]) -> None:
             say(console, escape(f"  {key}: {path}"))
 
 
-def agreed(console: Console, question: Text) -> bool:
-    """Whether the person answers with yes; the end of the input is no."""
+@contextmanager
+def _interrupted_by_a_key() -> Iterator[None]:
+    """Ctrl-C ends a question, which looks at no `Control`. Raises Cancelled."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        answer = console.input(escape(f"{question} "))
-    except EOFError:
-        return False
+        yield
+    except KeyboardInterrupt:
+        raise Cancelled from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def agreed(console: Console, question: Text) -> bool:
+    """Whether the person answers with yes; the end of the input is no. Raises Cancelled. Main thread only."""
+    with _interrupted_by_a_key():
+        try:
+            answer = console.input(escape(f"{question} "))
+        except EOFError:
+            return False
     return answer.strip().lower() in ("y", "yes", "是")
 
 

@@ -7,6 +7,9 @@ The language is a setting of the process, as a locale is: `use` sets it, front e
 
 import gettext
 import locale
+import os
+import re
+import sys
 from dataclasses import dataclass
 
 from model_preload.core import paths
@@ -73,7 +76,7 @@ def use(language: str | None = None) -> str:
             What is not in `LANGUAGES` becomes English.
     """
     global _active
-    name = _known(language or _system_language())
+    name = known(language or _system_language()) or "en"
     if name == "en":
         _active = gettext.NullTranslations()
     else:
@@ -81,13 +84,18 @@ def use(language: str | None = None) -> str:
     return name
 
 
-def _known(language: str) -> str:
+def known(language: str) -> str | None:
+    """The gettext name of a language by any of its names, such as `zh`, `zh-CN` or `zh_CN.UTF-8`; None for others."""
     tag = language.replace("-", "_").split(".", 1)[0].lower()
-    return "zh_CN" if tag == "zh" or tag.startswith(("zh_", "chinese")) else "en"
+    names = {"zh": "zh_CN", "chinese": "zh_CN", "en": "en", "english": "en"}
+    return names.get(re.split("[_ ]", tag)[0])
 
 
 def _system_language() -> str:
-    try:
-        return locale.getlocale()[0] or "en"
-    except ValueError:  # Python knows fewer names than systems have
-        return "en"
+    if sys.platform == "win32":
+        try:
+            return locale.getlocale()[0] or "en"
+        except ValueError:  # Python knows fewer names than systems have
+            return "en"
+    else:  # as gettext(3); a locale need not be generated for its language to be spoken
+        return next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "en")

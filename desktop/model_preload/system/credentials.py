@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from model_preload.core.errors import CredentialStoreUnusable, SettingsProblem, TokenUnfit
+from model_preload.core.errors import CredentialStoreUnusable, SettingsProblem, TokenUnfit, VariableProblem
 from model_preload.core.texts import Text, text
 
 log = logging.getLogger("model_preload.credentials")
@@ -165,7 +165,8 @@ def hf_home(environ: Mapping[str, str]) -> Path:
 
 def _checked(found: str, origin: str | Path) -> str:
     if not is_token(found):
-        raise SettingsProblem(Path(origin), text("a token has no blanks and no characters but those of ASCII"))
+        finding = text("a token has no blanks and no characters but those of ASCII")
+        raise SettingsProblem(origin, finding) if isinstance(origin, Path) else VariableProblem(origin, finding)
     return found
 
 

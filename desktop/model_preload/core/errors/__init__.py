@@ -72,6 +72,7 @@ from model_preload.core.errors.refused import (
     NothingToUndo,
     PlaceUnknown,
     PlanRefused,
+    PlatformGone,
     Refused,
 )
 from model_preload.core.errors.transfer import ConnectionLost, DigestMismatch, LengthWrong, RangeWrong, TransferProblem
@@ -87,6 +88,7 @@ from model_preload.core.errors.usage import (
     TokenUnfit,
     UnknownModel,
     UsageProblem,
+    VariableProblem,
 )
 
 __all__ = [
@@ -138,6 +140,7 @@ __all__ = [
     "PlaceUnfit",
     "PlaceUnknown",
     "PlanRefused",
+    "PlatformGone",
     "PlatformUnknown",
     "ProofFailed",
     "ProxyCannotReach",
@@ -167,5 +170,6 @@ __all__ = [
     "TransferProblem",
     "UnknownModel",
     "UsageProblem",
+    "VariableProblem",
     "needs_person",
 ]

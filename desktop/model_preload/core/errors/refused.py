@@ -95,6 +95,7 @@ class PlaceUnknown(Refused):
     """A place's folder can't be told, such as `{platform}` without a platform folder."""
 
     code = "place-unknown"
+    needs_person = True
 
     def __init__(self, model: str, place: str) -> None:
         super().__init__(
@@ -102,6 +103,19 @@ class PlaceUnknown(Refused):
                 "The place of “{model}” is {place}, but the platform's folder is not known.", model=model, place=place
             ),
             text("Set MODEL_PRELOAD_PLATFORM to the platform's folder."),
+        )
+
+
+class PlatformGone(PlaceUnknown):
+    """The platform's folder was named, and is not there."""
+
+    code = "platform-gone"
+
+    def __init__(self, platform: Path) -> None:
+        Refused.__init__(
+            self,
+            text("The platform's folder {platform} is not there.", platform=platform),
+            text("Correct MODEL_PRELOAD_PLATFORM, or platform in the settings, or bring the folder back."),
         )
 
 

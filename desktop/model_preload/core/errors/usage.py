@@ -64,6 +64,17 @@ class SettingsProblem(UsageProblem):
         )
 
 
+class VariableProblem(SettingsProblem):
+    """A variable of the environment that decides a setting, or is a token, is wrong."""
+
+    def __init__(self, variable: str, finding: Text) -> None:
+        UsageProblem.__init__(
+            self,
+            text("{variable} in the environment can't be used: {finding}", variable=variable, finding=finding),
+            text("Correct the variable, or take it out of the environment."),
+        )
+
+
 class PlaceUnfit(UsageProblem):
     """A cache can't hold what comes from this kind of source."""
 

@@ -1,14 +1,15 @@
 """From the file and the environment to settings."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from model_preload.core.errors import SettingsProblem
+from model_preload.core.errors import SettingsProblem, VariableProblem
 from model_preload.core.settings.rules import NAMES, check
 from model_preload.core.settings.values import FILE, Settings
-from model_preload.core.texts import text
+from model_preload.core.texts import Text, text
 
 _VARIABLES = {
     "endpoint": "HF_ENDPOINT",
@@ -25,8 +26,10 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
         written = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         written = ""
-    except (OSError, ValueError) as error:
-        raise SettingsProblem(path, text("{reason}", reason=error)) from error
+    except OSError as error:
+        raise SettingsProblem(path, text("{reason}", reason=error.strerror or error)) from error
+    except ValueError as error:
+        raise SettingsProblem(path, text("it is not written in UTF-8")) from error
     values = parse(path, written)
     for name, variable in from_environment(environ).items():
         if name == "proxy":
@@ -35,7 +38,7 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
         value = environ[variable]
         if name == "modelscope_endpoint" and "://" not in value:
             value = f"https://{value}"  # ModelScope's own client takes a bare host too
-        values[name] = _checked(Path(variable), name, value)
+        values[name] = _checked(partial(VariableProblem, variable), name, value)
     return Settings(**values)
 
 
@@ -57,13 +60,13 @@ def parse(path: Path, written: str) -> dict[str, Any]:
         if name not in NAMES:
             known = ", ".join(sorted(NAMES))
             raise SettingsProblem(path, text("“{name}” is no setting; there are {known}", name=name, known=known))
-    return {name: _checked(path, name, value) for name, value in found.items()}
+    return {name: _checked(partial(SettingsProblem, path), name, value) for name, value in found.items()}
 
 
-def _checked(path: Path, name: str, value: Any) -> Any:
+def _checked(problem: Callable[[Text], SettingsProblem], name: str, value: Any) -> Any:
     wrong = check(name, value)
     if wrong is not None:
-        raise SettingsProblem(path, wrong)
+        raise problem(wrong)
     if name == "platform":
         return Path(value)
     return tuple(value) if isinstance(value, list) else value

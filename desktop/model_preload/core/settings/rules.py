@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from model_preload.core.addresses import shown
 from model_preload.core.settings.values import HUBS, THEMES, WHEN, Settings
-from model_preload.core.texts import Text, text
+from model_preload.core.texts import Text, known, text
 
 NAMES = tuple(field.name for field in fields(Settings))
 """All settings."""
@@ -88,11 +88,14 @@ def _one_of(known: tuple[str, ...]) -> tuple[Callable[[Any], bool], Text]:
 
 _SWITCH = (lambda value: isinstance(value, bool), text("true or false"))
 _RULES: Mapping[str, tuple[Callable[[Any], bool], Text]] = {
-    "language": (lambda value: isinstance(value, str), text("text such as “zh_CN”")),
+    "language": (
+        lambda value: isinstance(value, str) and (not value or known(value) is not None),
+        text("“en” or “zh_CN”"),
+    ),
     "endpoint": (_is_hub, text("an address such as “https://huggingface.co”")),
     "modelscope_endpoint": (_is_hub, text("an address such as “https://modelscope.cn”")),
     "platform": (
-        lambda value: isinstance(value, str) and Path(value).is_absolute(),
+        lambda value: isinstance(value, str) and "\0" not in value and Path(value).is_absolute(),
         text("the full path of a folder"),
     ),
     "connections": (lambda value: type(value) is int and 1 <= value <= 64, text("a whole number from 1 to 64")),

@@ -7,6 +7,7 @@ whether the file is still as it was left, and the ending keeps it out of git, as
 import difflib
 import hashlib
 import logging
+import os
 import re
 import sys
 from dataclasses import dataclass, replace
@@ -134,13 +135,14 @@ def undo(services: Services) -> Path:
 
 
 def platform_file(services: Services) -> tuple[Path, DotEnv]:
-    """The platform's file and its content. Raises PlatformUnknown, EnvFileMissing, DiskProblem."""
+    """The platform's file and its content. Raises PlatformUnknown, PlatformGone, EnvFileMissing, DiskProblem."""
     platform = services.settings.platform
     if platform is None:
         raise errors.PlatformUnknown
     file, dotenv = read_platform(platform, services.disk, services.environ)
     if file is None:
-        raise errors.EnvFileMissing(platform)
+        gone = not os.path.isdir(platform)  # noqa: PTH112  Path.is_dir raises where one may not look
+        raise errors.PlatformGone(platform) if gone else errors.EnvFileMissing(platform)
     return file.resolve() if file.is_symlink() else file, dotenv  # a link stays one: what it points to is written
 
 

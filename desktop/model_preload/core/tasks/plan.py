@@ -15,16 +15,16 @@ from model_preload.core.values import FileStatus, ListedFile
 
 
 def plan(services: Services, keys: Sequence[str], control: Control) -> Plan:
-    """The plan for those models and their parts; it may hold refusals, such as for a model whose drive is gone.
+    """The plan for those models and their parts; it may hold refusals, as of a model whose place or drive is gone.
 
-    Raises UnknownModel, HubProblem, TransferProblem, PlaceUnknown, JournalUnusable, Cancelled.
+    Raises UnknownModel, HubProblem, TransferProblem, JournalUnusable, Cancelled.
     """
     draft = _Draft(services)
     gone: list[Text] = []
     for model in services.catalog.with_parts(keys):
         try:
             draft.add(pin(services, model, control))
-        except errors.DiskProblem as problem:
+        except (errors.PlaceUnknown, errors.DiskProblem) as problem:
             gone.append(text("{model}: {problem}", model=model.key, problem=problem.title))
     return draft.made(gone)
 

@@ -88,7 +88,7 @@ def preload(
             else is paused in the queue, or becomes so before its turn, is passed over.
 
     Raises:
-        UnknownModel, HeldByAnother, PlanRefused, PlaceUnknown: nothing was begun.
+        UnknownModel, HeldByAnother, PlanRefused: nothing was begun. PlaceUnknown: of none of them it is known.
         DiskProblem, JournalUnusable: state folder or journal can't be used.
         Cancelled: while waiting for another run.
     """
@@ -193,8 +193,9 @@ class _Run:
             self._sink(ModelFinished(model.key, found.verdict, self._fetched - before))
 
     def _pin_all(self) -> list[Pinned]:
-        """Every listing that can be had; a model without one, or whose drive is gone, fails by itself."""
+        """Every listing that can be had; a model without one, or whose place is not known or gone, fails by itself."""
         pins = []
+        unplaced: list[errors.PlaceUnknown] = []
         for model in self._models:
             try:
                 if self._mode is Mode.REPAIR and stored_pin(self._services, model) is None:
@@ -202,6 +203,12 @@ class _Run:
                     continue
                 renew, stay = self._mode is Mode.RENEW, self._mode is Mode.REPAIR
                 pins.append(pin(self._services, model, self._control, refresh=renew, stay=stay))
+            except errors.PlaceUnknown as problem:
+                unplaced.append(problem)
+                self._queue.failed(model.key)
+                if len(unplaced) == len(self._models):
+                    raise
+                self._record(model, "", problem)
             except (errors.HubProblem, errors.TransferProblem, errors.UsageProblem, errors.DiskProblem) as problem:
                 self._record(model, "", problem)
                 self._queue.failed(model.key)

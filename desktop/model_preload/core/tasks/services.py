@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -143,7 +144,9 @@ class Services:
         """Where the engine of an engine place reads the model, and why there. Raises PlaceUnknown."""
         if self.output is not None:
             return reading_in(self.output, model.place.name, model.key, model.folder_name)
-        return reading(model.place.name, model.key, model.folder_name, self.around, self._small_file)
+        found = reading(model.place.name, model.key, model.folder_name, self.around, self._small_file)
+        self._require_platform(found.path)
+        return found
 
     def place_of(self, model: Model) -> Path:
         """The folder, or the file, where the model belongs, without its listing; the cache for Hugging Face's layout.
@@ -180,7 +183,17 @@ class Services:
         """A folder place, filled in. Raises PlaceUnknown."""
         if self.output is not None:
             return self.output / model.key
-        return model.folder(self.user_home, self.settings.platform)
+        folder = model.folder(self.user_home, self.settings.platform)
+        self._require_platform(folder)
+        return folder
+
+    def _require_platform(self, place: PurePath | None) -> None:
+        """A platform is never made up to have a place for its models. Raises PlatformGone."""
+        platform = self.settings.platform
+        if platform is None or place is None or not place.is_relative_to(platform):
+            return
+        if not os.path.isdir(platform):  # noqa: PTH112  Path.is_dir raises where one may not look
+            raise errors.PlatformGone(platform)
 
 
 def proxies_of(settings: Settings) -> Mapping[str, str]:
