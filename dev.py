@@ -44,6 +44,8 @@ QT_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
+SPREAD = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+"""For pytest: whole suites, which wait more than they compute, in one process more than there are processors."""
 PROGRAMS = {
     "test": {
         "microsocks": "microsocks",
@@ -119,16 +121,16 @@ def test(arguments: list[str]) -> int:
     """
     system_programs("test")
     if "--wheel" in arguments:
-        return test_wheel("[gui,api]", ["test", "gui-test"], [a for a in arguments if a != "--wheel"])
+        return test_wheel("[gui,api]", ["test", "gui-test"], [*SPREAD, *(a for a in arguments if a != "--wheel")])
     if "--without-qt" in arguments:
-        return test_wheel("", ["test"], ["tests/core", *(a for a in arguments if a != "--without-qt")])
+        return test_wheel("", ["test"], [*SPREAD, "tests/core", *(a for a in arguments if a != "--without-qt")])
     if "--engines" in arguments:
         arguments = ["tests/engines", *(a for a in arguments if a != "--engines")]
     if "--installer" in arguments:
         if code := package(["--tests"]):
             return code
         arguments = ["tests/windows", "-p", "no:randomly", *(a for a in arguments if a != "--installer")]
-    return call(environment(), "-P", "-m", "pytest", *arguments)
+    return call(environment(), "-P", "-m", "pytest", *(arguments or SPREAD))
 
 
 def lint(arguments: list[str]) -> int:
