@@ -151,8 +151,13 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What lies at its final place now, with the values that a later stat call must show again."""
+    """What lies at its final place now, with the values that a later stat call must show again.
+
+    Attributes:
+        hashed: it is a copy that was found to have the listed digest.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    hashed: bool = False

@@ -41,7 +41,10 @@ class Cache(Protocol):
         """
 
     def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
-        """The same with a file of the layout, whose digest matched, that stays where it is."""
+        """The same with a file of the layout, whose digest matched, that stays where it is.
+
+        Returns nothing if it was to be copied and does not hold these bytes any more. Raises Cancelled too.
+        """
 
     def foreign_ref(self) -> str | None:
         """The commit that the layout's readers would take instead of ours; None if they take ours or none yet."""

@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from model_preload.core import errors
 from model_preload.core.caches.base import Announcement
 from model_preload.core.events import Control
-from model_preload.core.files import Disk, staging_folder
+from model_preload.core.files import Disk, adopt, staging_folder
 from model_preload.core.values import ListedFile, Published
 
 
@@ -73,7 +73,8 @@ class WholeFolderCache:
         found = self._disk.stat(target) if candidate == target else None
         if found is not None:
             return (Published(target, found.st_size, found.st_mtime_ns),)
-        return (self._disk.adopt(candidate, target),)
+        adopted = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
+        return () if adopted is None else (adopted,)
 
     def foreign_ref(self) -> str | None:
         return None
