@@ -429,6 +429,24 @@ def test_after_a_cancel_no_copy_gets_its_final_name(tmp_path: Path) -> None:
     assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
 
 
+def test_a_model_stays_ready_where_another_one_has_its_folder_copied(tmp_path: Path, expected_log: ExpectedLog) -> None:
+    expected_log("a copy holds other bytes")
+    one = make_repository({"a.bin": b"first"}, "one/same")
+    with Hub(one, make_repository({"b.bin": b"second"}, "other/same")) as hub:
+        first = model("one", repository("one/same"), "engine = 'paddlex'")
+        bench = workbench(tmp_path / "own", hub.endpoint, first)
+        run(bench, NoHardLinks())
+        bench.catalog += model("two", repository("other/same"), "engine = 'paddlex'")
+        assert {error.key for error in run(bench, NoHardLinks(1)).errors} == {"two"}
+        for deep in (False, True):
+            assert [found.ready for found in bench.status(deep=deep)] == [True, False]
+        assert run(bench, NoHardLinks()).outcome == "done"
+    for deep in (False, True):
+        found = bench.status(deep=deep)
+        assert [one.ready for one in found] == [True, True]
+        assert len({one.location for one in found}) == 1
+
+
 def test_a_folder_is_ready_at_once_where_all_of_it_was_copied(tmp_path: Path) -> None:
     with Hub(make_repository({"a.bin": b"good", "b.bin": b"other"})) as hub:
         bench = workbench(

@@ -58,13 +58,15 @@ class Cache(Protocol):
     def prepare(self) -> None:
         """Before anything is fetched: raises DiskProblem if this place can't take what `complete` would do."""
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         """Every file is published: say so to the layout's readers. Only for who is alone in the staging folder.
 
         Args:
             files: all that are listed.
 
         Returns which files were renamed by that, from where to where; their sizes and mtimes are what they were.
+
+        Raises Cancelled, too: then it was not said.
         """
 
 

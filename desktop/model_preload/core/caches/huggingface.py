@@ -157,7 +157,7 @@ class HuggingFaceCache:
     def prepare(self) -> None:
         pass
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         if not self.announced():
             self._disk.write_text(self._ref, self._commit)
         return ()

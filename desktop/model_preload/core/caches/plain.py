@@ -48,5 +48,5 @@ class PlainCache(ABC):
     def prepare(self) -> None:  # noqa: B027  there is nothing to prepare for one rename a file
         pass
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         return ()

@@ -119,17 +119,6 @@ class Disk:
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
 
-    def adopt(self, source: Path, target: Path) -> Published:
-        """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
-        self.make_folder(target.parent)
-        with _staged(target) as staged:
-            with translated(target):
-                try:
-                    os.link(os.path.realpath(extended(source)), extended(staged))
-                except OSError:
-                    _copy(source, staged)
-            return self.replace(staged, target)
-
     def link(self, source: Path, target: Path) -> Published | None:
         """Give `source` a second name by a hard link, put there atomically; None where that can't be made."""
         self.make_folder(target.parent)
@@ -400,16 +389,6 @@ def _read(path: Path, read: Callable[[], T]) -> T | None:
             if os.path.isdir(extended(path)):
                 raise errors.NotAFile(path) from error
             raise
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy that a power cut does not take back; its mtime is the original's."""
-    with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
-        writing.flush()
-        os.fsync(writing.fileno())
-    found = os.stat(extended(source))
-    os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _while_held(action: Callable[[], T], seconds: float | None = None) -> T:

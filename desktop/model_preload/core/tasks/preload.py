@@ -339,7 +339,7 @@ class _Run:
             return False
         if pinned.cache.left_aside():
             with suppress(errors.DiskProblem, errors.HeldByAnother), self._alone(pinned.staging):
-                pinned.cache.complete(pinned.files)
+                pinned.cache.complete(pinned.files, self._control)
         return True
 
     def _announce(self, pinned: Pinned) -> bool:
@@ -355,7 +355,7 @@ class _Run:
             )
             log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
-        self._services.journal.moved(pinned.cache.complete(pinned.files))
+        self._services.journal.moved(pinned.cache.complete(pinned.files, self._control))
         return True
 
     def _gather(self, pinned: Pinned, states: Survey) -> Survey:
