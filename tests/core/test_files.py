@@ -185,6 +185,18 @@ def test_a_copy_gets_its_name_when_it_is_proven(tmp_path: Path, algorithm: Diges
     assert names(staging) == []
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_cancel_ends_a_copy_at_its_first_bytes_and_before_its_last_step(tmp_path: Path, at_once: bool) -> None:
+    (tmp_path / "source").write_bytes(b"bytes" if at_once else b"")
+    control = Control()
+    disk = Copying(lambda _: pytest.fail("it was copied to its end") if at_once else control.cancel())
+    if at_once:
+        control.cancel()
+    with pytest.raises(Cancelled):
+        adopt(tmp_path / "source", tmp_path / "target", disk, staging=tmp_path, digest=None, control=control)
+    assert names(tmp_path) == ["source", "user"]
+
+
 def test_what_changed_since_it_was_proven_is_not_copied(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"bytes")
     digest = hash_file(tmp_path / "source", "sha256", Control())
