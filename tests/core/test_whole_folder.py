@@ -488,6 +488,16 @@ def test_settings_with_a_mark_that_mineru_does_not_take_are_made_anew(tmp_path: 
     assert json.loads(config.read_text(encoding="utf-8")) == json.loads(before)
 
 
+def test_settings_keep_half_a_character_as_it_is_written(tmp_path: Path) -> None:
+    config = tmp_path / "mineru.json"
+    config.write_text('{"note": "\\ud83d", "汉": 1}', encoding="utf-8")
+    announcement = MinerUConfig(config, tmp_path / "模型", Disk())
+    announcement.make()
+    assert announcement.made()
+    kept = json.loads(config.read_text(encoding="utf-8"))
+    assert kept == {"note": "\ud83d", "汉": 1, "models-dir": {"pipeline": str(tmp_path / "模型")}}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_settings_keep_their_permissions_and_the_former_ones_stay(tmp_path: Path) -> None:
     config, backup = tmp_path / "mineru.json", tmp_path / "mineru.json.bak"
