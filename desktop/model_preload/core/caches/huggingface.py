@@ -138,7 +138,7 @@ class HuggingFaceCache:
             target = self._blob(file) if links else self.destination(file)
             found = self._disk.stat(candidate)
             if links and candidate == target and found is not None:
-                return self._linked(Published(target, found.st_size, found.st_mtime_ns), file)
+                return self._linked(Published.of(target, found), file)
             adopted = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
             if adopted is None:
                 return ()

@@ -72,7 +72,7 @@ class WholeFolderCache:
         target = _at(self._new, file.path)
         found = self._disk.stat(target) if candidate == target else None
         if found is not None:
-            return (Published(target, found.st_size, found.st_mtime_ns),)
+            return (Published.of(target, found),)
         adopted = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
         return () if adopted is None else (adopted,)
 

@@ -108,7 +108,7 @@ class Disk:
         self.move(source, target)
         with translated(target):
             found = os.stat(extended(target))
-        return Published(target, found.st_size, found.st_mtime_ns)
+        return Published.of(target, found)
 
     def move(self, source: Path, target: Path) -> None:
         """The same with whatever is there: of a link the link itself."""
