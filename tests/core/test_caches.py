@@ -103,7 +103,7 @@ def test_a_folder_holds_each_file_under_its_own_path(root: Path) -> None:
     assert true(published)
     adopted = cache.adopt(cache.destination(listed()), listed("copy.onnx"), Control())
     assert true(adopted)
-    cache.complete([listed()])
+    cache.complete([listed()], Control())
     assert (cache.foreign_ref(), cache.announced()) == (None, True)
     assert tree(root) == {"onnx/模型.onnx": "weights", "copy.onnx": "weights"}
     assert tree(cache.staging) == {}
@@ -132,7 +132,7 @@ def test_with_links_the_bytes_lie_in_blobs(root: Path) -> None:
     blob = root / "models--owner--name" / "blobs" / file.digest.hex
     assert [one.path for one in published] == [cache.destination(file), blob]
     assert true(published)
-    cache.complete([listed()])
+    cache.complete([listed()], Control())
     assert tree(root) == {
         f"models--owner--name/blobs/{file.digest.hex}": "weights",
         f"models--owner--name/snapshots/{COMMIT}/onnx/模型.onnx": f"-> ../../../blobs/{file.digest.hex}",
@@ -146,7 +146,7 @@ def test_without_links_the_bytes_lie_in_the_snapshot(root: Path) -> None:
     published = cache.publish(part(cache), listed(), Control())
     assert [one.path for one in published] == [cache.destination(listed())]
     assert true(published)
-    cache.complete([listed()])
+    cache.complete([listed()], Control())
     assert tree(root) == {
         f"models--owner--name/snapshots/{COMMIT}/onnx/模型.onnx": "weights",
         "models--owner--name/refs/main": COMMIT,
@@ -238,7 +238,7 @@ def test_the_ref_says_what_readers_take(
         Disk().write_text(path, ref)
     assert (cache.foreign_ref(), cache.announced()) == (foreign, announced)
     for _ in range(2):
-        cache.complete([listed()])
+        cache.complete([listed()], Control())
         assert path.read_bytes() == COMMIT.encode()
         assert (cache.foreign_ref(), cache.announced()) == (None, True)
 
@@ -246,7 +246,7 @@ def test_the_ref_says_what_readers_take(
 def test_a_commit_needs_no_ref(tmp_path: Path) -> None:
     cache = hf(tmp_path / "hub", revision=COMMIT)
     assert (cache.foreign_ref(), cache.announced()) == (None, True)
-    cache.complete([listed()])
+    cache.complete([listed()], Control())
     assert not (tmp_path / "hub").exists()
 
 
@@ -367,7 +367,7 @@ def found():
 print(json.dumps(found()))"""
     environ = {"HF_HUB_CACHE": str(root)}
     assert (client(script, environ, tmp_path) is not None) == cache.announced() == (revision == COMMIT)
-    cache.complete([listed()])
+    cache.complete([listed()], Control())
     script += """
 warnings = [str(warning) for warning in h.scan_cache_dir().warnings]
 print(json.dumps([found(), h.snapshot_download("owner/name", revision=%r), warnings]))"""

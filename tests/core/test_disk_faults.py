@@ -27,7 +27,7 @@ from model_preload.core.files.disk import translated
 from model_preload.core.queue import Queue
 from model_preload.core.tasks import room
 from model_preload.core.tasks.plan import plan
-from model_preload.core.tasks.preload import RunReport, preload
+from model_preload.core.tasks.preload import Mode, RunReport, preload
 from model_preload.core.tasks.status import status
 from model_preload.core.values import Published, Verdict
 from model_preload.demo.hub import Hub
@@ -104,13 +104,19 @@ def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "POLL_SECONDS", 0.1)
 
 
-def run(bench: Workbench, disk: Disk, control: Control | None = None, patience: float = 20.0) -> RunReport:
+def run(
+    bench: Workbench,
+    disk: Disk,
+    control: Control | None = None,
+    patience: float = 20.0,
+    mode: Mode = Mode.BRING,
+) -> RunReport:
     """A run whose parts are written to that disk."""
     with bench.opened() as real:
         services = replace(real, disk=disk)
         queue = Queue(bench.state, services.disk, services.journal)
         control = control or Control()
-        return preload(services, queue, [], control, bench.events.append, purpose="test", patience=patience)
+        return preload(services, queue, [], control, bench.events.append, purpose="test", patience=patience, mode=mode)
 
 
 @contextmanager
@@ -337,17 +343,17 @@ class NoHardLinks(Disk):
     def __init__(self, damaged: int = 0) -> None:
         self._damaged = damaged
 
-    def adopt(self, source: Path, target: Path) -> Published:
-        self.make_folder(target.parent)
-        copied = target.with_name("copied")
-        shutil.copy2(source, copied)
+    def link(self, source: Path, target: Path) -> Published | None:
+        return None
+
+    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
+        super().copy(source, part, on_bytes)
         if self._damaged:
             self._damaged -= 1
-            written = copied.read_bytes()
-            times = copied.stat()
-            copied.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
-            os.utime(copied, ns=(times.st_atime_ns, times.st_mtime_ns))
-        return self.replace(copied, target)
+            written = part.read_bytes()
+            times = part.stat()
+            part.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
+            os.utime(part, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 @pytest.mark.parametrize("place", ["engine = 'paddlex'", "folder = '{home}/models'"])
@@ -365,6 +371,80 @@ def test_a_copy_of_the_same_bytes_counts_only_when_it_was_hashed(
             assert [error.code for error in report.errors] == ["disk-failed"]
             assert run(bench, NoHardLinks()).outcome == "done"
     assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
+
+
+def test_a_copy_of_an_older_snapshot_has_no_final_name_before_it_was_hashed(
+    tmp_path: Path, expected_log: ExpectedLog
+) -> None:
+    expected_log("a copy holds other bytes", "the cache pointed to")
+    old = make_repository({"a.bin": b"same", "b.bin": b"older"})
+    with Hub(old) as hub:
+        bench = workbench(tmp_path / "own", hub.endpoint, model("copied", repository("owner/model")))
+        bench.environ["HF_HUB_DISABLE_SYMLINKS"] = "1"
+        run(bench, NoHardLinks())
+        new = old.committed({"a.bin": b"same", "b.bin": b"newer"})
+        hub.put(new)
+        report = run(bench, NoHardLinks(1), mode=Mode.RENEW)
+        copied = bench.cache / "models--owner--model" / "snapshots" / new.main.id / "a.bin"
+        assert [error.code for error in report.errors] == ["disk-failed"]
+        assert not copied.exists()
+        assert run(bench, NoHardLinks()).outcome == "done"
+        assert copied.read_bytes() == b"same"
+    assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
+    assert not list(bench.home.rglob("*.part"))
+
+
+class Slow(NoHardLinks):
+    """A drive whose first copy is cancelled, and goes on only when the run is over."""
+
+    def __init__(self, control: Control) -> None:
+        super().__init__()
+        self.over = threading.Event()
+        self.copied = threading.Event()
+        self._control = control
+
+    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
+        self._control.cancel()
+        self.over.wait(30)
+        try:
+            super().copy(source, part, on_bytes)
+        finally:
+            self.copied.set()
+
+
+def test_after_a_cancel_no_copy_gets_its_final_name(tmp_path: Path) -> None:
+    with Hub(make_repository({"a.bin": b"same", "b.bin": b"same"})) as hub:
+        place = f"folder = '{(tmp_path / 'models').as_posix()}'"
+        bench = workbench(tmp_path / "own", hub.endpoint, model("twins", repository("owner/model"), place))
+        control = Control()
+        disk = Slow(control)
+        assert run(bench, disk, control).outcome == "interrupted"
+        before = {path.name for path in (tmp_path / "models").iterdir()}
+        assert before == {"a.bin"}
+        disk.over.set()
+        assert disk.copied.wait(SOON)
+        until(lambda: not any(thread.name.startswith("transfer") for thread in threading.enumerate()))
+        assert {path.name for path in (tmp_path / "models").iterdir()} == before
+        assert run(bench, NoHardLinks()).outcome == "done"
+    assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
+
+
+def test_a_model_stays_ready_where_another_one_has_its_folder_copied(tmp_path: Path, expected_log: ExpectedLog) -> None:
+    expected_log("a copy holds other bytes")
+    one = make_repository({"a.bin": b"first"}, "one/same")
+    with Hub(one, make_repository({"b.bin": b"second"}, "other/same")) as hub:
+        first = model("one", repository("one/same"), "engine = 'paddlex'")
+        bench = workbench(tmp_path / "own", hub.endpoint, first)
+        run(bench, NoHardLinks())
+        bench.catalog += model("two", repository("other/same"), "engine = 'paddlex'")
+        assert {error.key for error in run(bench, NoHardLinks(1)).errors} == {"two"}
+        for deep in (False, True):
+            assert [found.ready for found in bench.status(deep=deep)] == [True, False]
+        assert run(bench, NoHardLinks()).outcome == "done"
+    for deep in (False, True):
+        found = bench.status(deep=deep)
+        assert [one.ready for one in found] == [True, True]
+        assert len({one.location for one in found}) == 1
 
 
 def test_a_folder_is_ready_at_once_where_all_of_it_was_copied(tmp_path: Path) -> None:

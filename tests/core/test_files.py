@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control
-from model_preload.core.files import Disk, Hasher, PartFile, ProcessLock, boot_id, hash_file, staging_folder
+from model_preload.core.files import Disk, Hasher, PartFile, ProcessLock, adopt, boot_id, hash_file, staging_folder
 from model_preload.core.files import disk as disk_module
 from model_preload.core.files.disk import existing_ancestor, extended, translated
-from model_preload.core.values import Digest
+from model_preload.core.values import Digest, DigestAlgorithm, Published
 
 pytestmark = pytest.mark.windows
 WINDOWS = sys.platform == "win32"
@@ -92,7 +92,7 @@ def test_everything_works_in_every_folder(disk: Disk, place: Path) -> None:
     found = disk.stat(target)
     assert found
     assert (published.path, published.size, published.mtime_ns) == (target, found.st_size, found.st_mtime_ns)
-    disk.adopt(target, place / "again" / "b.bin")
+    taken_over(disk, target, place / "again" / "b.bin")
     disk.write_text(place / "ref", "commit\r\n")
     assert disk.read_text(place / "ref") == "commit\n"
     assert hash_file(target, "sha256", Control()).hex == hashlib.sha256(b"bytes").hexdigest()
@@ -109,6 +109,13 @@ def test_everything_works_in_every_folder(disk: Disk, place: Path) -> None:
 # Names and links
 
 
+def taken_over(disk: Disk, source: Path, target: Path) -> Published:
+    """Adopted with parts beside the target."""
+    made = adopt(source, target, disk, staging=target.parent, digest=None, control=Control())
+    assert made is not None
+    return made
+
+
 def test_a_replaced_file_is_the_new_one_and_the_part_is_gone(disk: Disk, tmp_path: Path) -> None:
     (tmp_path / "part").write_bytes(b"new")
     (tmp_path / "target").write_bytes(b"older")
@@ -121,7 +128,7 @@ def test_a_replaced_file_is_the_new_one_and_the_part_is_gone(disk: Disk, tmp_pat
 def test_an_adopted_file_stays_where_it_is_as_well(disk: Disk, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"bytes")
     for _ in range(2):  # the second time it is the same file already, and the system renames nothing
-        published = disk.adopt(tmp_path / "source", tmp_path / "to" / "target")
+        published = taken_over(disk, tmp_path / "source", tmp_path / "to" / "target")
         found = (tmp_path / "to" / "target").stat()
         assert (published.size, published.mtime_ns) == (found.st_size, found.st_mtime_ns)
         assert names(tmp_path / "to") == ["target"]
@@ -133,10 +140,75 @@ def test_adopting_through_a_link_takes_the_bytes(disk: Disk, tmp_path: Path) -> 
         pytest.skip("this user may not make symbolic links")
     (tmp_path / "blob").write_bytes(b"bytes")
     disk.symlink(tmp_path / "a" / "link", "../blob")
-    disk.adopt(tmp_path / "a" / "link", tmp_path / "target")
+    taken_over(disk, tmp_path / "a" / "link", tmp_path / "target")
     assert not (tmp_path / "target").is_symlink()
     (tmp_path / "a" / "link").unlink()
     assert (tmp_path / "target").read_bytes() == b"bytes"
+
+
+class Copying(Disk):
+    """A drive without hard links; `spoil` is done to each copy."""
+
+    def __init__(self, spoil: Callable[[Path], object] = lambda _: None) -> None:
+        self._spoil = spoil
+
+    def link(self, source: Path, target: Path) -> Published | None:
+        return None
+
+    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
+        super().copy(source, part, on_bytes)
+        self._spoil(part)
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "git-sha1", None])
+def test_a_copy_gets_its_name_when_it_is_proven(tmp_path: Path, algorithm: DigestAlgorithm | None) -> None:
+    source, target, staging = tmp_path / "source", tmp_path / "to" / "target", tmp_path / "staging"
+    source.write_bytes(b"bytes" * 500_000)
+    os.utime(source, ns=(1, 10**18))
+    digest = hash_file(source, algorithm, Control()) if algorithm else None
+
+    def taken(disk: Disk, control: Control) -> Published | None:
+        return adopt(source, target, disk, staging=staging, digest=digest, control=control)
+
+    with pytest.raises(errors.DiskFailed, match="a copy holds other bytes"):
+        taken(Copying(lambda part: part.write_bytes(b"other" * 500_000)), Control())
+    control = Control()
+    with pytest.raises(Cancelled):
+        taken(Copying(lambda _: control.cancel()), control)
+    with pytest.raises(Cancelled):
+        taken(Copying(), control)
+    assert not target.exists()
+    published = taken(Copying(), Control())
+    assert published == Published(target, 2_500_000, 10**18, hashed=algorithm is not None)
+    assert target.read_bytes() == source.read_bytes()
+    assert not source.samefile(target)
+    assert names(staging) == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_cancel_ends_a_copy_at_its_first_bytes_and_before_its_last_step(tmp_path: Path, at_once: bool) -> None:
+    (tmp_path / "source").write_bytes(b"bytes" if at_once else b"")
+    control = Control()
+    disk = Copying(lambda _: pytest.fail("it was copied to its end") if at_once else control.cancel())
+    if at_once:
+        control.cancel()
+    with pytest.raises(Cancelled):
+        adopt(tmp_path / "source", tmp_path / "target", disk, staging=tmp_path, digest=None, control=control)
+    assert names(tmp_path) == ["source", "user"]
+
+
+def test_what_changed_since_it_was_proven_is_not_copied(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"bytes")
+    digest = hash_file(tmp_path / "source", "sha256", Control())
+    (tmp_path / "source").write_bytes(b"other")
+    for disk in (Copying(), Copying(lambda part: part.write_bytes(b"bytes"))):
+        found = adopt(
+            tmp_path / "source", tmp_path / "target", disk, staging=tmp_path, digest=digest, control=Control()
+        )
+        assert found is None
+    with pytest.raises(errors.PathGone, match="missing"):
+        taken_over(Copying(), tmp_path / "missing", tmp_path / "target")
+    assert names(tmp_path) == ["source", "user"]
 
 
 @pytest.mark.skipif(WINDOWS or not os.access("/dev/shm", os.W_OK), reason="needs a second volume")
@@ -147,7 +219,7 @@ def test_between_volumes_a_file_is_adopted_as_a_copy(disk: Disk, tmp_path: Path)
         if Path(other).stat().st_dev == tmp_path.stat().st_dev:
             pytest.skip("no second volume")
         (tmp_path / "source").write_bytes(b"bytes" * 1000)
-        published = disk.adopt(tmp_path / "source", Path(other) / "target")
+        published = taken_over(disk, tmp_path / "source", Path(other) / "target")
         assert (published.size, (Path(other) / "target").read_bytes()) == (5000, b"bytes" * 1000)
         assert names(Path(other)) == ["target"]
         assert disk.volume(Path(other) / "x") != disk.volume(tmp_path)
@@ -180,14 +252,13 @@ def test_whether_links_can_be_made_is_found_without_a_trace(disk: Disk, tmp_path
     "action",
     [
         lambda disk, target: disk.write_text(target, "text"),
-        lambda disk, target: disk.adopt(target.parent / "source", target),
-        lambda disk, target: disk.adopt(target.parent / "missing", target),
+        lambda disk, target: taken_over(disk, target.parent / "source", target),
         lambda disk, target: disk.symlink(target, "source"),
         lambda disk, target: disk.replace(target.parent / "source", target),
         lambda disk, target: disk.open_part(target),
         lambda disk, target: disk.make_folder(target / "a file is above" / "x"),
     ],
-    ids=["write_text", "adopt", "adopt nothing", "symlink", "replace", "open_part", "make_folder"],
+    ids=["write_text", "adopt", "symlink", "replace", "open_part", "make_folder"],
 )
 @pytest.mark.skipif(WINDOWS, reason="Windows denies it like a held file, which is tried for ten seconds")
 def test_what_fails_is_named_and_leaves_nothing(

@@ -234,9 +234,9 @@ def test_a_file_that_changes_while_it_is_taken_over_is_not_taken_for_proven(
     bench.preload()
     if not links:
         without_hard_links(monkeypatch)
-    real = Disk.adopt
+    real = Disk.link
 
-    def meddled(self: Disk, source: Path, target: Path) -> Published:
+    def meddled(self: Disk, source: Path, target: Path) -> Published | None:
         if source.name == "weights.safetensors":
             before = source.stat()
             with source.open("r+b") as file:
@@ -245,7 +245,7 @@ def test_a_file_that_changes_while_it_is_taken_over_is_not_taken_for_proven(
             os.utime(source, ns=(moment, moment))
         return real(self, source, target)
 
-    monkeypatch.setattr(Disk, "adopt", meddled)
+    monkeypatch.setattr(Disk, "link", meddled)
     new = make_repository(FILES).committed({**FILES, "config.json": b'{"a": 2}'})
     hub.put(new)
     assert bench.preload(mode=Mode.RENEW).outcome == "done"

@@ -227,6 +227,26 @@ def test_a_file_that_changes_while_it_is_read_stays_unverified(
     assert survey(cache, [file], disk, journal)[0].status is UNVERIFIED
 
 
+@pytest.mark.parametrize("seconds", [10_400_000_000, -11_000_000_000], ids=["2299", "1621"])
+def test_a_file_of_a_time_that_the_journal_can_t_hold_is_proven_as_others(
+    cache: FolderCache, journal: Journal, seconds: int
+) -> None:
+    """As a file system gives it: not each one keeps such a time."""
+    file = listed()
+    place = cache.destination(file)
+    put(place)
+
+    class Far(Disk):
+        def stat(self, path: Path) -> os.stat_result | None:
+            found = super().stat(path)
+            return found and os.stat_result(found[:10], {"st_mtime_ns": seconds * 10**9})
+
+    check_files([(place, "sha256")], Far(), journal, Control(), lambda *_: None)
+    assert survey(cache, [file], Far(), journal)[0].status is VERIFIED
+    assert proven(place, sha(CONTENT), Far(), journal)
+    assert survey(cache, [file], Disk(), journal)[0].status is UNVERIFIED
+
+
 def test_a_cancelled_check_ends_and_keeps_what_it_found(cache: FolderCache, disk: Disk, journal: Journal) -> None:
     files = [listed(f"{number}.bin") for number in range(400)]
     for file in files:

@@ -14,7 +14,7 @@ from helpers.wine import WINE, lacks
 from model_preload.core import errors
 from model_preload.core.caches.mineru import MinerUConfig
 from model_preload.core.caches.whole import WholeFolderCache
-from model_preload.core.events import Control
+from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk
 from model_preload.core.values import Digest, ListedFile, Published
 
@@ -89,14 +89,14 @@ def test_nothing_is_under_the_final_name_before_all_of_it_is(folder: Path) -> No
         publish(place, [path])
         assert not folder.exists()
         assert not place.announced()
-    moved = place.complete(ALL)
+    moved = place.complete(ALL, Control())
     assert place.announced()
     assert tree(folder) == FILES
     assert sorted(after.relative_to(folder).as_posix() for _, after in moved) == sorted(FILES)
     assert all(not before.exists() and after.exists() for before, after in moved)
     assert [place.destination(listed(path)) for path in FILES] == [folder.joinpath(*path.split("/")) for path in FILES]
     assert Disk().tree(place.staging) == ()
-    assert place.complete(ALL) == ()
+    assert place.complete(ALL, Control()) == ()
 
 
 def test_a_whole_folder_is_left_alone(folder: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_whole_folder_is_left_alone(folder: Path) -> None:
     before = {path: (folder / path).stat().st_ino for path in FILES}
     place = cache(folder)
     assert place.announced()
-    assert place.complete(ALL) == ()
+    assert place.complete(ALL, Control()) == ()
     assert {path: (folder / path).stat().st_ino for path in FILES} == before
 
 
@@ -121,7 +121,7 @@ def test_what_is_wrong_or_missing_is_exchanged_and_what_is_the_user_s_stays(
     publish(place, wrong)
     assert tree(folder) == {**found, "mine/notes.txt": "mine"}
     assert not place.announced()
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert tree(folder) == {**FILES, "mine/notes.txt": "mine"}
     assert Disk().tree(place.staging) == ()
 
@@ -133,7 +133,7 @@ def test_what_is_good_comes_over_without_a_copy(folder: Path) -> None:
     before = (folder / "config.json").stat()
     place = cache(folder)
     publish(place, ["tokens.txt"])
-    place.complete(ALL)
+    place.complete(ALL, Control())
     after = (folder / "config.json").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -142,7 +142,7 @@ def test_an_empty_folder_is_in_nobody_s_way(folder: Path) -> None:
     folder.mkdir(parents=True)
     place = cache(folder)
     publish(place)
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert tree(folder) == FILES
 
 
@@ -152,7 +152,7 @@ def test_a_file_in_its_place_is_not_taken_away(folder: Path) -> None:
     place = cache(folder)
     publish(place)
     with pytest.raises(errors.NotAFolder):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     assert folder.read_text() == "mine"
 
 
@@ -160,7 +160,7 @@ def test_names_that_were_files_and_are_folders_now(folder: Path) -> None:
     fill(folder, {"weights": "old", "config.json/inner": "old"})
     place = cache(folder)
     publish(place)
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert tree(folder) == FILES
 
 
@@ -168,7 +168,7 @@ def test_two_listings_do_not_mix(folder: Path) -> None:
     publish(cache(folder, listing="1"), ["tokens.txt"])
     place = cache(folder, listing="2")
     publish(place, ["config.json", "weights/模型.bin"])
-    place.complete([listed("config.json"), listed("weights/模型.bin")])
+    place.complete([listed("config.json"), listed("weights/模型.bin")], Control())
     assert set(tree(folder)) == {"config.json", "weights/模型.bin"}
     assert Disk().tree(place.staging) == ()
 
@@ -177,10 +177,10 @@ def test_two_models_of_one_folder_are_built_apart_and_lie_together(folder: Path)
     one, other = cache(folder, model="one"), cache(folder, model="other")
     publish(one, ["tokens.txt"])
     publish(other, ["config.json", "weights/模型.bin"])
-    one.complete([listed("tokens.txt")])
+    one.complete([listed("tokens.txt")], Control())
     assert tree(folder) == {"tokens.txt": FILES["tokens.txt"]}
     assert not other.announced()
-    other.complete([listed("config.json"), listed("weights/模型.bin")])
+    other.complete([listed("config.json"), listed("weights/模型.bin")], Control())
     assert tree(folder) == FILES
     assert Disk().tree(one.staging) == ()
 
@@ -206,7 +206,7 @@ def test_links_stay_links(folder: Path) -> None:
         (folder / name).symlink_to(target)
     place = cache(folder)
     publish(place, ["tokens.txt"])
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert {name: (folder / name).readlink().as_posix() for name in LINKS} == LINKS
     assert (folder / "mine" / "tokens.txt").read_text() == FILES["tokens.txt"]
     assert {path: content for path, content in tree(folder).items() if path != "deep/a.txt"} == FILES
@@ -222,7 +222,7 @@ def test_a_listed_file_goes_before_a_link(folder: Path) -> None:
     (folder / "config.json").symlink_to("../elsewhere/模型.bin")
     place = cache(folder)
     publish(place)
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert tree(folder) == {**FILES, "mine.txt": "mine"}
     assert not [path for path in FILES if (folder / path).is_symlink()]
     assert tree(folder.parent / "elsewhere") == {"模型.bin": "old"}
@@ -243,6 +243,37 @@ class Writing(Disk):
         return super().replace(source, target)
 
 
+class Copying(Disk):
+    """A drive without hard links; `spoil` is done to each copy."""
+
+    def __init__(self, spoil: Callable[[Path], object] = lambda _: None) -> None:
+        self._spoil = spoil
+
+    def link(self, source: Path, target: Path) -> Published | None:
+        return None
+
+    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
+        super().copy(source, part, on_bytes)
+        self._spoil(part)
+
+
+def test_what_is_copied_into_the_new_folder_is_proven_before_the_exchange(folder: Path) -> None:
+    before = {**FILES, "tokens.txt": "x", "mine.txt": "mine"}
+    fill(folder, before)
+    os.utime(folder / "mine.txt", ns=(1, 10**18))
+    publish(cache(folder), ["tokens.txt"])
+    with pytest.raises(errors.DiskFailed, match="a copy holds other bytes"):
+        cache(folder, Copying(lambda part: part.write_bytes(b"spoiled"))).complete(ALL, Control())
+    control = Control()
+    with pytest.raises(Cancelled):
+        cache(folder, Copying(lambda _: control.cancel())).complete(ALL, control)
+    assert tree(folder) == before
+    cache(folder, Copying()).complete(ALL, Control())
+    assert tree(folder) == {**FILES, "mine.txt": "mine"}
+    assert (folder / "mine.txt").stat().st_mtime_ns == 10**18
+    assert Disk().tree(cache(folder).staging) == ()
+
+
 def test_what_is_written_during_the_exchange_is_kept_but_over_no_listed_file(folder: Path) -> None:
     mine = {"mine.txt": "old", "same.txt": "same"}
     fill(folder, {**FILES, "tokens.txt": "x", **mine})
@@ -252,7 +283,7 @@ def test_what_is_written_during_the_exchange_is_kept_but_over_no_listed_file(fol
     (folder / "weights" / "模型.bin").unlink()
     place = cache(folder, Writing(folder, written))
     publish(place, ["tokens.txt", "weights/模型.bin"])
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert tree(folder) == {**FILES, "mine.txt": "new", "same.txt": "same", "deep/late.txt": "late"}
     assert Disk().tree(place.staging) == ()
 
@@ -264,7 +295,7 @@ def test_a_folder_whose_files_changed_since_is_not_put_in_place(folder: Path) ->
     with (folder / "config.json").open("w") as file:  # the new folder's, by hard link
         file.write("an engine was here")
     with pytest.raises(errors.DiskFailed, match="its size changed"):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     assert (folder / "tokens.txt").read_text() == "x"
 
 
@@ -280,7 +311,7 @@ def test_a_folder_that_is_a_link_stays_one(tmp_path: Path, folder: Path, there: 
     assert (place.location, place.staging) == (folder, real.parent / ".model-preload")
     place.prepare()
     publish(place)
-    assert all(before.is_relative_to(real.parent) for before, _ in place.complete(ALL))
+    assert all(before.is_relative_to(real.parent) for before, _ in place.complete(ALL, Control()))
     assert folder.is_symlink()
     assert tree(real) == tree(folder) == {**FILES, **({"mine.txt": "mine"} if there else {})}
     assert place.destination(ALL[0]) == folder / ALL[0].path
@@ -308,12 +339,12 @@ def test_a_kill_in_the_exchange_is_healed_by_the_next_run(folder: Path, at: int,
     place = cache(folder, Dying(at, after=after))
     publish(place, ["tokens.txt"] if there else FILES)
     with pytest.raises(Killed):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     assert not folder.exists() or tree(folder) in ({**FILES, **mine}, {**FILES, "tokens.txt": "xxxxx", **mine})
     again = cache(folder)
     for path in FILES:  # as the survey finds them: nothing is lost
         assert again.destination(listed(path)).exists()
-    again.complete(ALL)
+    again.complete(ALL, Control())
     assert tree(folder) == {**FILES, **mine}
     assert again.announced()
     assert Disk().tree(again.staging) == ()
@@ -324,13 +355,13 @@ def test_a_kill_between_the_renames_and_a_newer_listing(folder: Path) -> None:
     place = cache(folder, Dying(1, after=True))
     publish(place, ["tokens.txt"])
     with pytest.raises(Killed):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     newer = cache(folder, listing="2")
     for path in ("config.json", "weights/模型.bin"):
         (candidate,) = newer.candidates(listed(path))
         newer.adopt(candidate, listed(path), Control())
     publish(newer, ["tokens.txt"])
-    newer.complete(ALL)
+    newer.complete(ALL, Control())
     assert tree(folder) == {**FILES, "mine.txt": "mine"}
 
 
@@ -342,7 +373,7 @@ def test_a_kill_between_the_renames_and_a_folder_that_the_engine_made_again(fold
     place = cache(folder, Dying(1, after=True))
     publish(place, ["tokens.txt"])
     with pytest.raises(Killed):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     fill(folder, {**FILES, "cache.bin": "new"} if not builds else {"config.json": "!!", "cache.bin": "new"})
     if not builds:
         Disk().remove_tree(place.destination(listed("tokens.txt")).parent)
@@ -350,7 +381,7 @@ def test_a_kill_between_the_renames_and_a_folder_that_the_engine_made_again(fold
     assert again.left_aside()
     if builds:
         publish(again, ["config.json", "weights/模型.bin"])
-    again.complete(ALL)
+    again.complete(ALL, Control())
     assert tree(folder) == {**FILES, **mine, "cache.bin": "new"}
     assert not again.left_aside()
     assert Disk().tree(again.staging) == ()
@@ -361,14 +392,14 @@ def test_a_file_in_the_way_of_what_was_left_aside_is_named_and_nothing_is_lost(f
     place = cache(folder, Dying(1, after=True))
     publish(place, ["tokens.txt"])
     with pytest.raises(Killed):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     fill(folder, {"mine": "in the way"})
     with pytest.raises(errors.NotAFolder, match="mine"):
-        cache(folder).complete(ALL)
+        cache(folder).complete(ALL, Control())
     assert cache(folder).left_aside()
     (folder / "mine").unlink()
     publish(cache(folder), ["config.json", "weights/模型.bin"])
-    cache(folder).complete(ALL)
+    cache(folder).complete(ALL, Control())
     assert tree(folder) == {**FILES, "mine/a.txt": "mine"}
 
 
@@ -384,9 +415,9 @@ def test_a_rename_that_fails_leaves_the_folder_that_was_there(folder: Path) -> N
     place = cache(folder, Refusing())
     publish(place, ["tokens.txt"])
     with pytest.raises(errors.AccessDenied):
-        place.complete(ALL)
+        place.complete(ALL, Control())
     assert tree(folder) == found
-    cache(folder).complete(ALL)
+    cache(folder).complete(ALL, Control())
     assert tree(folder) == FILES
 
 
@@ -413,7 +444,7 @@ def test_mineru_is_led_to_the_folder_last(
     publish(place)
     assert not place.announced()
     assert (config.read_text(encoding="utf-8") if config.exists() else None) == before
-    place.complete(ALL)
+    place.complete(ALL, Control())
     assert place.announced()
     found = json.loads(config.read_text(encoding="utf-8"))
     assert found["models-dir"]["pipeline"] == str(folder)
@@ -455,6 +486,16 @@ def test_settings_with_a_mark_that_mineru_does_not_take_are_made_anew(tmp_path: 
     announcement.make()
     assert announcement.made()
     assert json.loads(config.read_text(encoding="utf-8")) == json.loads(before)
+
+
+def test_settings_keep_half_a_character_as_it_is_written(tmp_path: Path) -> None:
+    config = tmp_path / "mineru.json"
+    config.write_text('{"note": "\\ud83d", "汉": 1}', encoding="utf-8")
+    announcement = MinerUConfig(config, tmp_path / "模型", Disk())
+    announcement.make()
+    assert announcement.made()
+    kept = json.loads(config.read_text(encoding="utf-8"))
+    assert kept == {"note": "\ud83d", "汉": 1, "models-dir": {"pipeline": str(tmp_path / "模型")}}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")

@@ -1,5 +1,6 @@
 """The values that travel between rooms and threads: frozen, without behaviour that touches the world."""
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ _HEX: dict[DigestAlgorithm, re.Pattern[str]] = {
     "sha256": re.compile("[0-9a-f]{64}"),
     "git-sha1": re.compile("[0-9a-f]{40}"),
 }
+_LAST_NS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,26 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What lies at its final place now, with the values that a later stat call must show again."""
+    """What lies at its final place now, with the values that a later stat call must show again.
+
+    Attributes:
+        hashed: it is a copy that was found to have the listed digest.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    hashed: bool = False
+
+    @classmethod
+    def of(cls, path: Path, found: os.stat_result) -> "Published":
+        """What a stat call shows of it."""
+        return cls(path, *stamp(found))
+
+
+def stamp(found: os.stat_result) -> tuple[int, int]:
+    """Size and mtime (ns), by which a file is taken for the one that was checked.
+
+    A time that the journal's 64 bits can't hold counts as the nearest that they can: in 1677 or 2262.
+    """
+    return found.st_size, max(-_LAST_NS, min(found.st_mtime_ns, _LAST_NS))

@@ -41,7 +41,10 @@ class Cache(Protocol):
         """
 
     def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
-        """The same with a file of the layout, whose digest matched, that stays where it is."""
+        """The same with a file of the layout, whose digest matched, that stays where it is.
+
+        Returns nothing if it was to be copied and does not hold these bytes any more. Raises Cancelled too.
+        """
 
     def foreign_ref(self) -> str | None:
         """The commit that the layout's readers would take instead of ours; None if they take ours or none yet."""
@@ -55,13 +58,15 @@ class Cache(Protocol):
     def prepare(self) -> None:
         """Before anything is fetched: raises DiskProblem if this place can't take what `complete` would do."""
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         """Every file is published: say so to the layout's readers. Only for who is alone in the staging folder.
 
         Args:
             files: all that are listed.
 
         Returns which files were renamed by that, from where to where; their sizes and mtimes are what they were.
+
+        Raises Cancelled, too: then it was not said.
         """
 
 

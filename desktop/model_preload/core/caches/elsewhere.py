@@ -57,5 +57,5 @@ class ElsewhereCache:
     def prepare(self) -> None:
         self._cache.prepare()
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
-        return self._cache.complete(files)
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
+        return self._cache.complete(files, control)

@@ -16,13 +16,14 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
 
 from model_preload.core.errors import AccessDenied, DiskProblem
 from model_preload.core.events import Control
-from model_preload.core.files import Disk, staging_folder
+from model_preload.core.files import Disk, adopt, staging_folder
 from model_preload.core.files.disk import extended, translated
 from model_preload.core.values import ListedFile, Published
 
@@ -133,13 +134,15 @@ class HuggingFaceCache:
 
     def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
         with self._locked(file, control):
-            if not self._may_link():
-                return (self._disk.adopt(candidate, self.destination(file)),)
-            target = self._blob(file)
+            links = self._may_link()
+            target = self._blob(file) if links else self.destination(file)
             found = self._disk.stat(candidate)
-            if candidate == target and found is not None:
-                return self._linked(Published(target, found.st_size, found.st_mtime_ns), file)
-            return self._linked(self._disk.adopt(candidate, target), file)
+            if links and candidate == target and found is not None:
+                return self._linked(Published.of(target, found), file)
+            adopted = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
+            if adopted is None:
+                return ()
+            return self._linked(adopted, file) if links else (adopted,)
 
     def foreign_ref(self) -> str | None:
         found = (self._disk.read_text(self._ref) or "").strip()
@@ -154,7 +157,7 @@ class HuggingFaceCache:
     def prepare(self) -> None:
         pass
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         if not self.announced():
             self._disk.write_text(self._ref, self._commit)
         return ()
@@ -175,7 +178,7 @@ class HuggingFaceCache:
         destination = self.destination(file)
         up = "../" * (2 + file.path.count("/"))
         self._disk.symlink(destination, f"{up}blobs/{blob.path.name}")
-        return (Published(destination, blob.size, blob.mtime_ns), blob)
+        return (replace(blob, path=destination), blob)
 
     def _may_link(self) -> bool:
         if self._links is None:

@@ -45,8 +45,7 @@ class MinerUConfig:
         like = None if written is None else target
         if like is not None:
             self._keep(target)
-        content = json.dumps(changed, ensure_ascii=False, indent=4) + "\n"
-        self._disk.write_bytes(target, content.encode(), like=like)
+        self._disk.write_bytes(target, _written(changed), like=like)
 
     def _keep(self, target: Path) -> None:
         backup = target.with_name(f"{target.name}.bak")
@@ -62,3 +61,11 @@ class MinerUConfig:
         if not isinstance(found, dict):
             raise NotJson(self._path)
         return found
+
+
+def _written(settings: dict[str, Any]) -> bytes:
+    """As people read it; in ASCII if half a surrogate pair is in it, which JSON can name and UTF-8 can't hold."""
+    try:
+        return f"{json.dumps(settings, ensure_ascii=False, indent=4)}\n".encode()
+    except UnicodeEncodeError:
+        return f"{json.dumps(settings, indent=4)}\n".encode()

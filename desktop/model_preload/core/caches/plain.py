@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from model_preload.core.events import Control
-from model_preload.core.files import Disk, staging_folder
+from model_preload.core.files import Disk, adopt, staging_folder
 from model_preload.core.values import ListedFile, Published
 
 
@@ -32,7 +32,9 @@ class PlainCache(ABC):
         return (self._disk.replace(part, self.destination(file)),)
 
     def adopt(self, candidate: Path, file: ListedFile, control: Control) -> tuple[Published, ...]:
-        return (self._disk.adopt(candidate, self.destination(file)),)
+        target = self.destination(file)
+        found = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
+        return () if found is None else (found,)
 
     def foreign_ref(self) -> str | None:
         return None
@@ -46,5 +48,5 @@ class PlainCache(ABC):
     def prepare(self) -> None:  # noqa: B027  there is nothing to prepare for one rename a file
         pass
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         return ()

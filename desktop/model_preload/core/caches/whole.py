@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from model_preload.core import errors
 from model_preload.core.caches.base import Announcement
 from model_preload.core.events import Control
-from model_preload.core.files import Disk, staging_folder
+from model_preload.core.files import Disk, adopt, staging_folder
 from model_preload.core.values import ListedFile, Published
 
 
@@ -72,8 +72,9 @@ class WholeFolderCache:
         target = _at(self._new, file.path)
         found = self._disk.stat(target) if candidate == target else None
         if found is not None:
-            return (Published(target, found.st_size, found.st_mtime_ns),)
-        return (self._disk.adopt(candidate, target),)
+            return (Published.of(target, found),)
+        adopted = adopt(candidate, target, self._disk, staging=self.staging, digest=file.digest, control=control)
+        return () if adopted is None else (adopted,)
 
     def foreign_ref(self) -> str | None:
         return None
@@ -88,11 +89,11 @@ class WholeFolderCache:
         if self.staging.is_relative_to(self._place):
             raise errors.PlaceFixed(self.location, self._place.parent)
 
-    def complete(self, files: Sequence[ListedFile]) -> tuple[tuple[Path, Path], ...]:
+    def complete(self, files: Sequence[ListedFile], control: Control) -> tuple[tuple[Path, Path], ...]:
         built = self._disk.tree(self._new)
         self._merge(files)
         if built:
-            self._bring_over(built)
+            self._bring_over(built, control)
             self._require_sizes(files)
             self._exchange()
             with suppress(errors.DiskProblem):  # the next run goes on with it
@@ -103,15 +104,20 @@ class WholeFolderCache:
             self._announcement.make()
         return tuple((_at(self._new, path), _at(self.location, path)) for path in built)
 
-    def _bring_over(self, built: Sequence[str]) -> None:
-        """Give the new folder what only the one in place has, or the one that a killed run left aside."""
+    def _bring_over(self, built: Sequence[str], control: Control) -> None:
+        """Give the new folder what only the one in place has, or the one that a killed run left aside.
+
+        Other models' files are among it, and what is known of them goes on holding: they are linked, or copied to the
+        byte and with their mtimes.
+        """
         if self._disk.stat(self._place) is not None:
             raise errors.NotAFolder(self.location)
         before = self._place if self._disk.is_folder(self._place) else self._old
         ours = _Names(built)
         for path in self._disk.tree(before):
             if not ours.clash(path) and not self._disk.is_link(_at(before, path)):
-                self._disk.adopt(_at(before, path), _at(self._new, path))
+                source, target = _at(before, path), _at(self._new, path)
+                adopt(source, target, self._disk, staging=self.staging, digest=None, control=control)
 
     def _require_sizes(self, files: Iterable[ListedFile]) -> None:
         """An engine that writes into the folder in place writes into the new one's files too."""

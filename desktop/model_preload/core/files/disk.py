@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import TypeVar
@@ -108,7 +108,7 @@ class Disk:
         self.move(source, target)
         with translated(target):
             found = os.stat(extended(target))
-        return Published(target, found.st_size, found.st_mtime_ns)
+        return Published.of(target, found)
 
     def move(self, source: Path, target: Path) -> None:
         """The same with whatever is there: of a link the link itself."""
@@ -119,16 +119,39 @@ class Disk:
                 raise errors.PathGone(source) from error
             _sync_folder(target.parent)
 
-    def adopt(self, source: Path, target: Path) -> Published:
-        """Give `source` a second name: a hard link where the volume has them, else a copy, put there atomically."""
+    def link(self, source: Path, target: Path) -> Published | None:
+        """Give `source` a second name by a hard link, put there atomically; None where that can't be made."""
         self.make_folder(target.parent)
         with _staged(target) as staged:
-            with translated(target):
-                try:
-                    os.link(os.path.realpath(extended(source)), extended(staged))
-                except OSError:
-                    _copy(source, staged)
+            try:
+                os.link(os.path.realpath(extended(source)), extended(staged))
+            except OSError:
+                return None
             return self.replace(staged, target)
+
+    @contextmanager
+    def new_part(self, staging: Path) -> Iterator[Path]:
+        """The name of a part that nobody goes on with; nothing is left under it."""
+        with _unused(staging, ".part") as path:
+            yield path
+
+    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
+        """Write the bytes of `source` into a part, safe from a power cut, and give it the mtime of the source.
+
+        Args:
+            on_bytes: is shown them as they are read; what it raises ends the copy.
+        """
+        buffer = memoryview(bytearray(1 << 20))
+        with self.reading(source) as reading, closing(self.open_part(part)) as writing:
+            offset = 0
+            while read := reading.readinto(buffer):
+                on_bytes(buffer[:read])
+                writing.write_at(offset, buffer[:read])
+                offset += read
+            found = os.fstat(reading.fileno())  # before the sync: what is written to the source meanwhile is younger
+            writing.sync()
+        with translated(part):
+            os.utime(extended(part), ns=(found.st_atime_ns, found.st_mtime_ns))
 
     def symlink(self, link: Path, target: str) -> None:
         """Make `link` point to the relative `target` (written with `/`), replacing atomically what is there."""
@@ -259,11 +282,6 @@ class Disk:
         """Whether a folder is there, or a link to one."""
         return os.path.isdir(extended(path))
 
-    def is_same(self, one: Path, other: Path) -> bool:
-        """Whether two names lead to one file, by link of either kind; False where the file system can't tell."""
-        found, second = self.stat(one), self.stat(other)
-        return found is not None and second is not None and found.st_ino != 0 and os.path.samestat(found, second)
-
     def has_entries(self, path: Path) -> bool:
         """Whether there is anything below a folder."""
         try:
@@ -337,19 +355,24 @@ class Disk:
         return made
 
 
+def _staged(target: Path) -> AbstractContextManager[Path]:
+    """A new name beside the target for what is about to be renamed to it."""
+    return _unused(target.parent, ".new")
+
+
 @contextmanager
-def _staged(target: Path) -> Iterator[Path]:
-    """A new name beside the target for what is about to be renamed to it; short, whatever the target's name.
+def _unused(folder: Path, suffix: str) -> Iterator[Path]:
+    """A name in that folder which nobody else has; short.
 
     Nothing is left under it: not after a failure, nor when source and target were one file already, so that
     the system had nothing to rename (POSIX, rename).
     """
-    staged = target.with_name(f".{os.getpid():x}-{threading.get_ident():x}-{time.monotonic_ns():x}.new")
+    unused = folder / f".{os.getpid():x}-{threading.get_ident():x}-{time.monotonic_ns():x}{suffix}"
     try:
-        yield staged
+        yield unused
     finally:
         with suppress(OSError):
-            os.unlink(extended(staged))
+            os.unlink(extended(unused))
 
 
 def _renamed(source: Path, target: Path) -> None:
@@ -366,16 +389,6 @@ def _read(path: Path, read: Callable[[], T]) -> T | None:
             if os.path.isdir(extended(path)):
                 raise errors.NotAFile(path) from error
             raise
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy that a power cut does not take back; its mtime is the original's."""
-    with open(extended(source), "rb") as reading, open(extended(target), "wb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
-        writing.flush()
-        os.fsync(writing.fileno())
-    found = os.stat(extended(source))
-    os.utime(extended(target), ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _while_held(action: Callable[[], T], seconds: float | None = None) -> T:

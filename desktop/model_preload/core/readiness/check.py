@@ -10,7 +10,7 @@ from model_preload.core.errors import DiskProblem
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, hash_file
 from model_preload.core.journal import Journal
-from model_preload.core.values import DigestAlgorithm, Published
+from model_preload.core.values import DigestAlgorithm, Published, stamp
 
 _REPORT_SECONDS = 0.2
 
@@ -72,9 +72,9 @@ class _Checker:
             before = digest = after = None
         if before is None or digest is None:
             self._journal.files.forget([path])
-        elif after is not None and (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+        elif after is not None and stamp(after) == stamp(before):
             # One that changed while it was read keeps no record, so it stays unverified.
-            self._journal.files.save(Published(path, after.st_size, after.st_mtime_ns), digest)
+            self._journal.files.save(Published.of(path, after), digest)
 
     def _count(self, count: int) -> None:
         with self._lock:

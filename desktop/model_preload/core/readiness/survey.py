@@ -9,7 +9,7 @@ from model_preload.core.caches import Cache
 from model_preload.core.files import Disk
 from model_preload.core.journal import FileRecord, Journal
 from model_preload.core.plan import PathLimits, names
-from model_preload.core.values import Digest, FileState, FileStatus, ListedFile
+from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, stamp
 
 Survey = tuple[FileState, ...]
 
@@ -71,7 +71,7 @@ def proven(path: Path, digest: Digest, disk: Disk, journal: Journal) -> bool:
 
 def holds(record: FileRecord | None, found: os.stat_result) -> bool:
     """Whether the file is still as it was when the record was made."""
-    return record is not None and (record.size, record.mtime_ns) == (found.st_size, found.st_mtime_ns)
+    return record is not None and (record.size, record.mtime_ns) == stamp(found)
 
 
 def _differs(found: Digest, wanted: Digest) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from model_preload.core import errors
 from model_preload.core.events import Control
-from model_preload.core.files import hash_file
 from model_preload.core.tasks.services import Pinned, Services
 from model_preload.core.transfer import Job
 from model_preload.core.values import ListedFile, Published
@@ -25,27 +24,17 @@ def jobs(services: Services, pinned: Pinned, files: Sequence[ListedFile], contro
     made = []
     for part, same in by_part.items():
         where = hub.locate(pinned.source, pinned.listing, same[0])
-        publish = partial(_publish, services, pinned, same=same, control=control)
+        publish = partial(_publish, pinned, same=same, control=control)
         made.append(Job(same[0], where.url, where.token, where.version, part, publish))
     return made
 
 
-def _publish(
-    services: Services, pinned: Pinned, part: Path, same: Sequence[ListedFile], control: Control
-) -> tuple[Published, ...]:
+def _publish(pinned: Pinned, part: Path, same: Sequence[ListedFile], control: Control) -> tuple[Published, ...]:
     """Publish a part under every name that the listing gives these bytes."""
     published = pinned.cache.publish(part, same[0], control)
     for file in same[1:]:
         adopted = pinned.cache.adopt(published[-1].path, file, control)
-        for one in adopted:
-            if not services.disk.is_same(one.path, published[0].path):
-                _require(services, one.path, file, control)
+        if not adopted:
+            raise errors.DiskFailed(published[-1].path, "other bytes than were written")
         published += adopted
     return published
-
-
-def _require(services: Services, copy: Path, file: ListedFile, control: Control) -> None:
-    """What is published counts as proven, and a copy is not the file whose digest matched."""
-    if file.digest is not None and hash_file(copy, file.digest.algorithm, control) != file.digest:
-        services.disk.remove(copy)
-        raise errors.DiskFailed(copy, "that a copy holds other bytes than were written")

@@ -24,7 +24,7 @@ from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
 from model_preload.core.transfer import Transfer, salvage
-from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
+from model_preload.core.values import Digest, FileState, FileStatus, ListedFile
 
 log = logging.getLogger("model_preload.tasks")
 
@@ -299,11 +299,9 @@ class _Run:
         self._hash(pinned, wanted)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
-                for published in pinned.cache.adopt(state.candidate, state.file, self._control):
-                    self._remember(published, state.candidate, state.file.digest)
-        states = self._survey(pinned)
-        copied = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
-        self._hash(pinned, copied)
+                self._adopt(pinned, state.candidate, state.file, state.file.digest)
+        changed = [(s.destination, s.file) for s in self._survey(pinned) if s.status is FileStatus.UNVERIFIED]
+        self._hash(pinned, changed)
         return self._survey(pinned)
 
     def _survey(self, pinned: Pinned) -> Survey:
@@ -314,15 +312,24 @@ class _Run:
         """Hash those files; one that can't be read counts as damaged in this run from now on."""
         self._unreadable.update(hash_files(self._services, pinned.model.key, wanted, self._control, self._sink))
 
-    def _remember(self, published: Published, candidate: Path, digest: Digest) -> None:
-        """Keep the candidate's proof for the same file under another name; a copy has none until it is hashed."""
+    def _adopt(self, pinned: Pinned, found: Path, file: ListedFile, digest: Digest) -> None:
+        """Take a file over that is proven, with its proof if it did not change since, or if it was copied and hashed.
+
+        One that changed, as its copy showed, is hashed: then it is known for what it is.
+        """
         files = self._services.journal.files
-        record = files.load([candidate]).get(candidate)
-        unchanged = record is not None and (record.size, record.mtime_ns) == (published.size, published.mtime_ns)
-        if unchanged and self._services.disk.is_same(published.path, candidate):
-            files.save(published, digest)
-        else:
-            files.forget([published.path])
+        adopted = pinned.cache.adopt(found, file, self._control)
+        record = files.load([found]).get(found)
+        for one in adopted:
+            if one.path == found:
+                continue
+            unchanged = record is not None and (record.size, record.mtime_ns) == (one.size, one.mtime_ns)
+            if one.hashed or unchanged:
+                files.save(one, digest)
+            else:
+                files.forget([one.path])
+        if not adopted:
+            self._hash(pinned, [(found, file)])
 
     def _proven(self, state: FileState) -> bool:
         """Whether the candidate is known to hold the right bytes."""
@@ -339,7 +346,7 @@ class _Run:
             return False
         if pinned.cache.left_aside():
             with suppress(errors.DiskProblem, errors.HeldByAnother), self._alone(pinned.staging):
-                pinned.cache.complete(pinned.files)
+                pinned.cache.complete(pinned.files, self._control)
         return True
 
     def _announce(self, pinned: Pinned) -> bool:
@@ -355,20 +362,21 @@ class _Run:
             )
             log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
-        self._services.journal.moved(pinned.cache.complete(pinned.files))
+        self._services.journal.moved(pinned.cache.complete(pinned.files, self._control))
         return True
 
     def _gather(self, pinned: Pinned, states: Survey) -> Survey:
         """Every listed file goes into the folder that is exchanged, also one that lies behind a link in the old one.
 
-        Returns what is there then; copies were hashed.
+        Returns what is there then; what changed meanwhile was hashed.
         """
         for state in states:
-            for published in pinned.cache.adopt(state.destination, state.file, self._control):
-                if published.path != state.destination and state.file.digest is not None:
-                    self._remember(published, state.destination, state.file.digest)
-        copied = [(s.destination, s.file) for s in self._survey(pinned) if s.status is FileStatus.UNVERIFIED]
-        self._hash(pinned, copied)
+            if state.file.digest is None:
+                pinned.cache.adopt(state.destination, state.file, self._control)
+            else:
+                self._adopt(pinned, state.destination, state.file, state.file.digest)
+        changed = [(s.destination, s.file) for s in self._survey(pinned) if s.status is FileStatus.UNVERIFIED]
+        self._hash(pinned, changed)
         return self._survey(pinned)
 
     def _record_all(self, model: Model, failed: Mapping[str, errors.Circumstance]) -> None:
