@@ -294,6 +294,8 @@ class _Run:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
                 for published in pinned.cache.adopt(state.candidate, state.file, self._control):
                     self._remember(published, state.candidate, state.file.digest)
+                    if published.path != state.candidate and not state.candidate.is_relative_to(pinned.staging):
+                        self._services.journal.brought.save(published)  # a second name: what it was found by stays
         states = self._survey(pinned)
         copied = [(s.destination, s.file) for s in states if s.status is FileStatus.UNVERIFIED]
         self._hash(pinned, copied)
