@@ -310,6 +310,48 @@ def test_what_can_not_be_deleted_is_told_and_known(bench: Workbench, tmp_path: P
     assert look(bench).files == (kept.path,)
 
 
+class Unwritable(Disk):
+    """A disk on which nothing can be taken out of folders of that name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def remove(self, path: Path) -> None:
+        if self._name in path.parts:
+            with translated(path):
+                raise PermissionError(13, "read-only folder")
+        super().remove(path)
+
+    def remove_empty(self, path: Path) -> bool:
+        return self._name not in path.parts and super().remove_empty(path)
+
+
+@needs_links
+@pytest.mark.parametrize("name", ["snapshots", "blobs", "deep"])
+def test_a_second_call_deletes_what_the_first_one_could_not(
+    bench: Workbench, expected_log: ExpectedLog, name: str
+) -> None:
+    expected_log("read-only folder")
+    with bench.opened() as services:
+        found = removable(services.journal, services.disk, Control())
+        assert remove_models(found, services.journal, Unwritable(name), Control())
+    assert [path for path in bench.cache.rglob("*") if path.is_symlink() and not path.exists()] == []
+    assert look(bench).files
+    assert remove(bench) == ()
+    assert not (bench.home / "hf").exists()
+    assert look(bench) == Removable((), 0, 0)
+
+
+@needs_links
+def test_links_to_blobs_that_are_gone_go_too(bench: Workbench) -> None:
+    (blobs,) = bench.cache.glob("models--*/blobs")
+    for blob in blobs.iterdir():
+        blob.unlink()
+    assert remove(bench) == ()
+    assert tree(bench.cache) == []
+    assert look(bench) == Removable((), 0, 0)
+
+
 # The command
 
 

@@ -61,7 +61,7 @@ def removable(journal: Journal, disk: Disk, control: Control) -> Removable:
             continue
         if through_link(path.parent):
             behind += 1
-        elif disk.is_link(path):
+        elif found is None:
             links.append(path)
         else:
             files[path] = found
@@ -105,12 +105,18 @@ def remove_models(found: Removable, journal: Journal, disk: Disk, control: Contr
     return tuple(kept)
 
 
-def _ours(journal: Journal, disk: Disk) -> Iterator[tuple[Path, os.stat_result]]:
+def _ours(journal: Journal, disk: Disk) -> Iterator[tuple[Path, os.stat_result | None]]:
+    """What is there and may go, links without what they lead to, which may be gone."""
     listed, brought = journal.listings.digests(), journal.brought.all()
     for path, record in journal.files.all().items():
         if record.digest in listed and Published(path, record.size, record.mtime_ns) in brought:
             found = _there(path, disk)
-            if found and holds(record, found) and (not disk.is_link(path) or _is_of_cache(path, record, disk)):
+            if found is not None and not holds(record, found):
+                continue
+            if disk.is_link(path):
+                if _leads_to_its_blob(path, record, disk):
+                    yield path, None
+            elif found is not None:
                 yield path, found
     for path in sorted(journal.parts.paths()):
         found = _there(path, disk)
@@ -125,10 +131,12 @@ def _there(path: Path, disk: Disk) -> os.stat_result | None:
         return None
 
 
-def _is_of_cache(link: Path, record: FileRecord, disk: Disk) -> bool:
-    """Whether it leads to its blob, as the ones do that are made here; any other is somebody's own."""
-    blob = disk.behind_links(link)
-    return (blob.parent.name, blob.name) == (_BLOBS, record.digest.hex)
+def _leads_to_its_blob(link: Path, record: FileRecord, disk: Disk) -> bool:
+    """Whether it does, be that there or not, as the links do that are made here; any other is somebody's own."""
+    with suppress(errors.DiskProblem):
+        blob = disk.behind_links(link)
+        return (blob.parent.name, blob.name) == (_BLOBS, record.digest.hex)
+    return False
 
 
 def _led_to(disk: Disk, going: Collection[Path]) -> Callable[[Path], bool]:
