@@ -185,6 +185,13 @@ def test_relative_configuration_is_named_where_it_is(there: str, blocks: bool, p
     assert (obstacle.blocks, obstacle.changes) == (blocks, {"MINERU_TOOLS_CONFIG_JSON": path})
 
 
+def test_relative_configuration_that_is_nowhere_is_not_to_be_named() -> None:
+    content = "MINERU_MODEL_SOURCE=local\nMINERU_TOOLS_CONFIG_JSON=a.json"
+    (obstacle,) = found(content)
+    assert (obstacle.code, obstacle.blocks, obstacle.changes) == ("mineru-config", True, MINERU)
+    assert not any(one.blocks for one in found(DotEnv(content).with_values(MINERU).text))
+
+
 def test_local_with_its_configuration_is_well() -> None:
     assert found("MINERU_MODEL_SOURCE=local", "C:\\Users\\王\\mineru.json") == ()
     assert found("MINERU_MODEL_SOURCE=local\nMINERU_TOOLS_CONFIG_JSON=E:\\m.json", "E:\\m.json") == ()
