@@ -154,6 +154,20 @@ def test_a_folder_that_was_completed_keeps_what_somebody_put_there(hub: Hub, tmp
     assert tree(weights.parent) == ["weights.bin"]
 
 
+def test_a_folder_that_was_exchanged_for_a_newer_one_is_ours(hub: Hub, tmp_path: Path) -> None:
+    first = make_repository({"weights.bin": BIG, "config.json": SMALL})
+    hub.put(first)
+    bench = workbench(
+        tmp_path / "bench", hub.endpoint, model("speech", repository("owner/model"), 'engine = "paddlex"')
+    )
+    bench.preload("speech")
+    hub.put(first.committed({"weights.bin": BIG, "config.json": b"[]"}))
+    assert bench.preload("speech", mode=Mode.RENEW).bytes_fetched == len(SMALL)
+    assert look(bench).bytes == len(BIG) + len(SMALL)
+    remove(bench)
+    assert list(bench.home.rglob("weights.bin")) == []
+
+
 def linked(hub: Hub, tmp_path: Path) -> tuple[Workbench, Path]:
     """A repository whose tag `v1` shares a file with `main`, and the snapshot of `v1`, where it has to be."""
     tagged = make_repository({"model.bin": BIG}).tagged("v1")
@@ -162,6 +176,18 @@ def linked(hub: Hub, tmp_path: Path) -> tuple[Workbench, Path]:
     hub.put(tagged.committed({"model.bin": BIG, "config.json": SMALL}))
     bench = workbench(tmp_path / "bench", hub.endpoint, model("cached", repository("owner/model")))
     return bench, bench.cache / "models--owner--model/snapshots" / commit.id / "model.bin"
+
+
+def test_a_name_that_was_given_to_somebody_s_file_goes_and_the_file_stays(hub: Hub, tmp_path: Path) -> None:
+    bench, theirs = linked(hub, tmp_path)
+    bench.environ["HF_HUB_DISABLE_SYMLINKS"] = "1"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(BIG)
+    assert bench.preload("cached").bytes_fetched == len(SMALL)
+    assert len(tree(theirs.parents[1])) == 3
+    remove(bench)
+    assert tree(theirs.parents[1]) == [f"{theirs.parent.name}/model.bin"]
+    assert theirs.read_bytes() == BIG
 
 
 @needs_links
