@@ -1,6 +1,8 @@
 """Settings that stand in the engines' way, and the change of the platform's `.env`: shown, written, undone."""
 
+import errno
 import json
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -181,6 +183,13 @@ def test_containers_paths_are_right_elsewhere() -> None:
 def test_relative_configuration_is_named_where_it_is(there: str, blocks: bool, path: str) -> None:
     (obstacle,) = found("MINERU_MODEL_SOURCE=local\nMINERU_TOOLS_CONFIG_JSON=a.json", there)
     assert (obstacle.blocks, obstacle.changes) == (blocks, {"MINERU_TOOLS_CONFIG_JSON": path})
+
+
+def test_relative_configuration_that_is_nowhere_is_not_to_be_named() -> None:
+    content = "MINERU_MODEL_SOURCE=local\nMINERU_TOOLS_CONFIG_JSON=a.json"
+    (obstacle,) = found(content)
+    assert (obstacle.code, obstacle.blocks, obstacle.changes) == ("mineru-config", True, MINERU)
+    assert not any(one.blocks for one in found(DotEnv(content).with_values(MINERU).text))
 
 
 def test_local_with_its_configuration_is_well() -> None:
@@ -379,6 +388,26 @@ def test_root_counts_where_the_backend_has_none(bench: Workbench) -> None:
         with pytest.raises(errors.EnvFileMissing):
             action(bench)
     assert sorted(path.name for path in root.file.parent.iterdir()) == [".env.example", "backend"]
+
+
+@pytest.mark.parametrize("name", ["TIANSHU_MODEL_CACHE_DIR", "MINERU_TOOLS_CONFIG_JSON"])
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.ENAMETOOLONG])
+def test_what_can_not_be_looked_at_is_not_there(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: int
+) -> None:
+    """As a path in another user's folder, or one that this system can't have; `os.stat` tells both by an error."""
+    looked = os.stat
+
+    def looking(path: Any, **how: Any) -> os.stat_result:
+        if "elsewhere" in str(path):
+            raise OSError(reason, os.strerror(reason))
+        return looked(path, **how)
+
+    assert bench.settings.platform
+    file = bench.settings.platform / "backend" / ".env"
+    file.write_text(f"{name}={tmp_path / 'elsewhere' / 'a.json'}\nMINERU_MODEL_SOURCE=local\n", encoding="utf-8")
+    monkeypatch.setattr(os, "stat", looking)
+    assert MINERU in [one.changes for one in proposed(bench).found]
 
 
 def test_folder_has_to_be_known(bench: Workbench) -> None:

@@ -259,3 +259,30 @@ def test_what_is_installed_counts_else_what_the_platform_asks_for(tmp_path: Path
         "mineru": "3.4.5",
         "paddleocr": "3.3.0",
     }
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        b"Name: paddleocr\nVersion: 3.3.0\nAuthor: \xff\xe9\n",
+        b"Name: paddleocr\n",
+        b"Name: paddleocr\nVersion: \n",
+        b"Version: 3.3.0\n",
+        b"",
+        None,
+    ],
+    ids=["no UTF-8", "no version", "an empty version", "no name", "empty", "no file"],
+)
+def test_a_package_whose_metadata_is_unusable_hides_no_other(tmp_path: Path, metadata: bytes | None) -> None:
+    installed = tmp_path / "backend" / ".venv" / "Lib" / "site-packages"
+    for folder, content in (("mineru-2.7.6", b"Name: mineru\nVersion: 2.7.6\n"), ("paddleocr-3.3.0", metadata)):
+        made = installed / f"{folder}.dist-info"
+        made.mkdir(parents=True)
+        if content is not None:
+            (made / "METADATA").write_bytes(content)
+    assert packages(tmp_path, {}).versions == {"mineru": "2.7.6"}
+
+
+@pytest.mark.parametrize("name", ["nul \0", "half \ud800", "x" * 300])
+def test_nothing_is_installed_where_no_folder_can_be(name: str) -> None:
+    assert packages(Path("/") / name, {}).assumed

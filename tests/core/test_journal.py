@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from model_preload.core import errors
 from model_preload.core.files import Disk
 from model_preload.core.journal import FORMAT, Journal, PartRecord, QueuedModel, QueueState, RunError, clock
+from model_preload.core.journal.database import key
 from model_preload.core.journal.parts import Spans
 from model_preload.core.values import Digest, ListedFile, Listing, Published
 
@@ -61,6 +62,7 @@ class Memory(RuleBasedStateMachine):
         self.journal = Journal.open(self.path, Disk())
         self.listings: dict[str, Listing] = {}
         self.files: dict[Path, tuple[int, int, Digest]] = {}
+        self.brought: dict[Path, Published] = {}
         self.parts: dict[Path, PartRecord] = {}
         self.queue: dict[str, QueueState] = {}
         self.runs: dict[int, tuple[Any, ...]] = {}
@@ -103,6 +105,31 @@ class Memory(RuleBasedStateMachine):
     def load_files(self, some: list[Path]) -> None:
         found = {p: (r.size, r.mtime_ns, r.digest) for p, r in self.journal.files.load(some).items()}
         assert found == {place: self.files[place] for place in some if place in self.files}
+
+    @rule(place=places, size=numbers)
+    def bring(self, place: Path, size: int) -> None:
+        self.brought[place] = Published(place, size, size)
+        self.journal.brought.save(self.brought[place])
+
+    @rule(some=st.lists(places, max_size=3))
+    def forget_brought(self, some: list[Path]) -> None:
+        for place in some:
+            self.brought.pop(place, None)
+        self.journal.brought.forget(some)
+
+    @rule(before=places, after=places)
+    def move(self, before: Path, after: Path) -> None:
+        if before in self.files:
+            self.files[after] = self.files.pop(before)
+        if before in self.brought:
+            one = self.brought.pop(before)
+            self.brought[after] = Published(after, one.size, one.mtime_ns)
+        self.journal.moved([(before, after)])
+
+    @rule()
+    def load_brought(self) -> None:
+        written = {Published(Path(key(path)), one.size, one.mtime_ns) for path, one in self.brought.items()}
+        assert self.journal.brought.all() == written
 
     @rule(place=places, size=numbers, version=st.sampled_from(["", '"etag"']), done=spans, synced=spans)
     def save_part(self, place: Path, size: int, version: str, done: Spans, synced: Spans) -> None:

@@ -13,7 +13,7 @@ import pytest
 from conftest import ExpectedLog
 from helpers.families import family_bench, family_hub
 from helpers.faults import FaultyHub
-from helpers.hub import hub, make_repository
+from helpers.hub import hf, hub, make_repository
 from helpers.workbench import Workbench, model, repository, workbench
 from model_preload.cli import main
 from model_preload.core import errors
@@ -31,6 +31,8 @@ from model_preload.demo.hub import Hub
 __all__ = ["hub"]  # a fixture
 
 BIG, SMALL = os.urandom(300_000), b"{}"
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="an ordinary user makes no links")
 
 
 @pytest.fixture
@@ -104,6 +106,141 @@ def test_what_was_found_with_other_bytes_is_not_ours(bench: Workbench, tmp_path:
     weights.write_bytes(b"x" * len(BIG))
     bench.status("plain", deep=True)  # hashed: the journal knows its digest, which is no listed one
     assert weights not in look(bench).files
+
+
+def test_what_was_only_hashed_where_it_was_is_not_ours(bench: Workbench, tmp_path: Path) -> None:
+    remove(bench)
+    folder = tmp_path / "my models/other"
+    folder.mkdir(parents=True)
+    (folder / "weights.bin").write_bytes(BIG[::-1])
+    run = bench.preload("plain")
+    assert (run.outcome, run.bytes_fetched) == ("done", 0)
+    assert look(bench) == Removable((), 0, 0)
+    bench.status("plain", deep=True)
+    remove(bench)
+    assert (folder / "weights.bin").read_bytes() == BIG[::-1]
+
+
+def test_what_was_brought_stays_ours_when_it_is_hashed_again(bench: Workbench) -> None:
+    before = look(bench)
+    bench.status(deep=True)
+    bench.preload(mode=Mode.REPAIR)
+    assert look(bench) == before
+
+
+def test_what_a_journal_does_not_know_to_be_brought_stays(bench: Workbench, tmp_path: Path) -> None:
+    for file in bench.state.glob("journal.sqlite3*"):
+        file.unlink()
+    assert bench.preload("cached", "plain").bytes_fetched == 0
+    remove(bench)
+    assert (tmp_path / "my models/other/weights.bin").exists()
+    assert all(one.ready for one in bench.status())
+
+
+def test_a_folder_that_was_completed_keeps_what_somebody_put_there(hub: Hub, tmp_path: Path) -> None:
+    """Every file of it gets a new name when the folder is exchanged as a whole."""
+    hub.put(make_repository({"weights.bin": BIG, "config.json": SMALL}))
+    entry = model("speech", repository("owner/model"), 'engine = "paddlex"')
+    bench = workbench(tmp_path / "bench", hub.endpoint, entry)
+    bench.preload("speech")
+    (weights,) = bench.home.rglob("weights.bin")
+    remove(bench)
+    assert not weights.parent.exists()
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(BIG)
+    assert bench.preload("speech").bytes_fetched == len(SMALL)
+    assert look(bench).files == (weights.with_name("config.json"),)
+    remove(bench)
+    assert tree(weights.parent) == ["weights.bin"]
+
+
+def test_a_folder_that_was_exchanged_for_a_newer_one_is_ours(hub: Hub, tmp_path: Path) -> None:
+    first = make_repository({"weights.bin": BIG, "config.json": SMALL})
+    hub.put(first)
+    bench = workbench(
+        tmp_path / "bench", hub.endpoint, model("speech", repository("owner/model"), 'engine = "paddlex"')
+    )
+    bench.preload("speech")
+    hub.put(first.committed({"weights.bin": BIG, "config.json": b"[]"}))
+    assert bench.preload("speech", mode=Mode.RENEW).bytes_fetched == len(SMALL)
+    assert look(bench).bytes == len(BIG) + len(SMALL)
+    remove(bench)
+    assert list(bench.home.rglob("weights.bin")) == []
+
+
+def linked(hub: Hub, tmp_path: Path) -> tuple[Workbench, Path]:
+    """A repository whose tag `v1` shares a file with `main`, and the snapshot of `v1`, where it has to be."""
+    tagged = make_repository({"model.bin": BIG}).tagged("v1")
+    commit = tagged.find("v1")
+    assert commit
+    hub.put(tagged.committed({"model.bin": BIG, "config.json": SMALL}))
+    bench = workbench(tmp_path / "bench", hub.endpoint, model("cached", repository("owner/model")))
+    return bench, bench.cache / "models--owner--model/snapshots" / commit.id / "model.bin"
+
+
+def test_a_name_that_was_given_to_somebody_s_file_goes_and_the_file_stays(hub: Hub, tmp_path: Path) -> None:
+    bench, theirs = linked(hub, tmp_path)
+    bench.environ["HF_HUB_DISABLE_SYMLINKS"] = "1"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(BIG)
+    assert bench.preload("cached").bytes_fetched == len(SMALL)
+    assert len(tree(theirs.parents[1])) == 3
+    remove(bench)
+    assert tree(theirs.parents[1]) == [f"{theirs.parent.name}/model.bin"]
+    assert theirs.read_bytes() == BIG
+
+
+@needs_links
+def test_a_blob_that_another_program_brought_stays(hub: Hub, tmp_path: Path) -> None:
+    bench, theirs = linked(hub, tmp_path)
+    bench.cache.parent.mkdir(parents=True)
+    assert hf(hub, bench.cache.parent, "download", "owner/model", "--revision", "v1").returncode == 0
+    run = bench.preload("cached")
+    assert (run.outcome, run.bytes_fetched) == ("done", len(SMALL))
+    found = look(bench)
+    assert (len(found.files), found.bytes) == (3, len(SMALL))
+    assert remove(bench) == ()
+    assert theirs.read_bytes() == BIG
+    repo = theirs.parents[2]
+    assert [one.name for one in (repo / "snapshots").iterdir()] == [theirs.parent.name]
+    assert tree(repo / "refs") == ["v1"]
+
+
+@needs_links
+def test_a_blob_stays_while_another_snapshot_links_to_it(hub: Hub, tmp_path: Path) -> None:
+    bench, theirs = linked(hub, tmp_path)
+    bench.preload("cached")
+    assert hf(hub, bench.cache.parent, "download", "owner/model", "--revision", "v1").returncode == 0
+    assert look(bench).bytes == len(SMALL)
+    assert remove(bench) == ()
+    assert theirs.read_bytes() == BIG
+    assert look(bench) == Removable((), 0, 0)
+    theirs.unlink()
+    assert look(bench).bytes == len(BIG)
+    remove(bench)
+    assert not (theirs.parents[2] / "blobs").exists()
+
+
+@needs_links
+def test_a_blob_stays_for_a_link_that_came_meanwhile(hub: Hub, tmp_path: Path) -> None:
+    bench, theirs = linked(hub, tmp_path)
+    bench.preload("cached")
+    found = look(bench)
+    theirs.parent.mkdir()
+    (blob,) = {path.resolve() for path in bench.cache.rglob("model.bin")}
+    theirs.symlink_to(os.path.relpath(blob, theirs.parent))
+    assert remove(bench, found=found) == ()
+    assert theirs.read_bytes() == BIG
+
+
+@needs_links
+def test_somebody_s_own_link_in_a_file_s_place_stays(bench: Workbench, tmp_path: Path) -> None:
+    weights = tmp_path / "my models/other/weights.bin"
+    weights.rename(tmp_path / "moved.bin")
+    weights.symlink_to(tmp_path / "moved.bin")
+    assert bench.status("plain")[0].ready
+    remove(bench)
+    assert weights.read_bytes() == BIG[::-1]
 
 
 def test_a_file_of_two_names_counts_once(bench: Workbench, tmp_path: Path) -> None:
@@ -197,6 +334,48 @@ def test_what_can_not_be_deleted_is_told_and_known(bench: Workbench, tmp_path: P
     assert kept.path.name == "weights.bin"
     assert [one.verdict for one in bench.status()] == [Verdict.MISSING, Verdict.READY]
     assert look(bench).files == (kept.path,)
+
+
+class Unwritable(Disk):
+    """A disk on which nothing can be taken out of folders of that name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def remove(self, path: Path) -> None:
+        if self._name in path.parts:
+            with translated(path):
+                raise PermissionError(13, "read-only folder")
+        super().remove(path)
+
+    def remove_empty(self, path: Path) -> bool:
+        return self._name not in path.parts and super().remove_empty(path)
+
+
+@needs_links
+@pytest.mark.parametrize("name", ["snapshots", "blobs", "deep"])
+def test_a_second_call_deletes_what_the_first_one_could_not(
+    bench: Workbench, expected_log: ExpectedLog, name: str
+) -> None:
+    expected_log("read-only folder")
+    with bench.opened() as services:
+        found = removable(services.journal, services.disk, Control())
+        assert remove_models(found, services.journal, Unwritable(name), Control())
+    assert [path for path in bench.cache.rglob("*") if path.is_symlink() and not path.exists()] == []
+    assert look(bench).files
+    assert remove(bench) == ()
+    assert not (bench.home / "hf").exists()
+    assert look(bench) == Removable((), 0, 0)
+
+
+@needs_links
+def test_links_to_blobs_that_are_gone_go_too(bench: Workbench) -> None:
+    (blobs,) = bench.cache.glob("models--*/blobs")
+    for blob in blobs.iterdir():
+        blob.unlink()
+    assert remove(bench) == ()
+    assert tree(bench.cache) == []
+    assert look(bench) == Removable((), 0, 0)
 
 
 # The command

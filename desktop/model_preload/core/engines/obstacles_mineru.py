@@ -75,8 +75,7 @@ def mineru_config(situation: Situation) -> Iterable[Obstacle]:
     read = _config(situation)
     if is_in_container(situation, named) or mangled(situation, name):
         return  # other rules tell
-    here = situation.there(str(read))
-    blocks = _is_local(situation) and not here
+    blocks = _is_local(situation) and not situation.there(str(read))
     if situation.value(name) and not situation.path(named).is_absolute():
         candidates = (
             read,
@@ -84,10 +83,12 @@ def mineru_config(situation: Situation) -> Iterable[Obstacle]:
             situation.path(situation.platform, named),
         )
         found = next((str(path) for path in candidates if situation.there(str(path))), None)
-        step = text("Name it from the drive on: {path}", path=found or read)
-        told = text("{name} is relative, so MinerU looks for {path}.", name=name, path=read)
-        yield Obstacle("mineru-config", name, blocks, told, step, {name: found} if found else {})
-    elif blocks:
+        if found or not blocks:  # else there is none to name
+            step = text("Name it from the drive on: {path}", path=found or read)
+            told = text("{name} is relative, so MinerU looks for {path}.", name=name, path=read)
+            yield Obstacle("mineru-config", name, blocks, told, step, {name: found} if found else {})
+            return
+    if blocks:
         yield Obstacle(
             "mineru-config",
             "MINERU_MODEL_SOURCE",

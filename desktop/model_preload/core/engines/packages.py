@@ -1,6 +1,7 @@
 """Which packages the platform's own Python has installed: read from disk, its Python is not started."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -39,18 +40,31 @@ def packages(platform: Path | None, chosen: Mapping[str, str]) -> Packages:
 def installed_packages(platform: Path | None) -> Mapping[str, str]:
     """Version by canonical name of what lies in `backend/.venv`; empty if there is no such environment.
 
+    A package whose metadata can't be read, or names no version, is left out.
+
     uv makes that environment, as the platform's deployment guide has it; `.dist-info` folders name what is there
     (packaging.python.org, "Recording installed projects").
     """
     if platform is None:
         return {}
-    found = {}
-    for folder in _site_packages(platform / "backend" / ".venv"):
-        for distribution in metadata.distributions(path=[str(folder)]):
-            name = distribution.metadata["Name"]
-            if name:
-                found[str(canonicalize_name(name))] = distribution.version
+    found: dict[str, str] = {}
+    with suppress(OSError, ValueError):  # a folder that this user can't look into, a name that no folder can have
+        for folder in _site_packages(platform / "backend" / ".venv"):
+            for distribution in metadata.distributions(path=[str(folder)]):
+                found.update(_version(distribution))
     return found
+
+
+def _version(distribution: metadata.Distribution) -> Mapping[str, str]:
+    """By its canonical name."""
+    try:
+        told = distribution.metadata
+    except (OSError, ValueError):  # what is no UTF-8, too
+        return {}
+    if "Name" not in told or "Version" not in told:
+        return {}
+    name, version = told["Name"].strip(), told["Version"].strip()
+    return {str(canonicalize_name(name)): version} if name and version else {}
 
 
 def _site_packages(environment: Path) -> Iterable[Path]:

@@ -3,6 +3,7 @@
     journal = Journal.open(path, disk)
     journal.listings   pinned listings by source, apart for each output folder
     journal.files      digests found right, with size and mtime of that moment
+    journal.brought    which files this program itself put in place
     journal.blocks     digests of a file's blocks, by which its damaged ones are found
     journal.parts      ranges of unfinished files that are on the disk
     journal.queue      models waiting for their turn
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from model_preload.core.files import Disk
 from model_preload.core.journal.blocks import BlockRecord, Blocks
+from model_preload.core.journal.brought import Brought
 from model_preload.core.journal.database import Database
 from model_preload.core.journal.healing import open_sound
 from model_preload.core.journal.listings import Listings
@@ -55,6 +57,7 @@ class Journal:
     database: Database
     listings: Listings
     files: FileRecords
+    brought: Brought
     blocks: Blocks
     parts: Parts
     queue: QueueRows
@@ -70,6 +73,7 @@ class Journal:
             database,
             Listings(database),
             FileRecords(database),
+            Brought(database),
             Blocks(database),
             Parts(database),
             QueueRows(database),
@@ -83,6 +87,7 @@ class Journal:
         with self.transaction():
             for before, after in files:
                 self.files.move(before, after)
+                self.brought.move(before, after)
                 self.blocks.move(before, after)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -67,6 +67,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (  # empty also for files that are known: who brought those nobody wrote down
+        """
+        CREATE TABLE brought (
+            path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 """The one at index n brings a file from format n to n + 1."""
 

@@ -84,7 +84,7 @@ def obstacles_of(services: Services, dotenv: DotEnv, control: Control) -> tuple[
         windows=sys.platform == "win32",
         packages=installed_packages(platform),
         hub_models_ready=_hub_models_ready(services, control),
-        there=lambda path: Path(path).exists(),
+        there=os.path.exists,  # what this user can't look at is not there, which Path.exists tells by an error
         read=lambda path: services.disk.read_text(Path(path)),
     )
     return obstacles(replace(situation, refusal=_refusal(services, situation, control)))

@@ -299,7 +299,9 @@ class _Run:
         self._hash(pinned, wanted)
         for state in states:
             if state.candidate is not None and state.file.digest is not None and self._proven(state):
-                self._adopt(pinned, state.candidate, state.file, state.file.digest)
+                for one in self._adopt(pinned, state.candidate, state.file, state.file.digest):
+                    if one.path != state.candidate and not state.candidate.is_relative_to(pinned.staging):
+                        self._services.journal.brought.save(one)  # a second name: what it was found by stays
         changed = [(s.destination, s.file) for s in self._survey(pinned) if s.status is FileStatus.UNVERIFIED]
         self._hash(pinned, changed)
         return self._survey(pinned)
@@ -312,10 +314,10 @@ class _Run:
         """Hash those files; one that can't be read counts as damaged in this run from now on."""
         self._unreadable.update(hash_files(self._services, pinned.model.key, wanted, self._control, self._sink))
 
-    def _adopt(self, pinned: Pinned, found: Path, file: ListedFile, digest: Digest) -> None:
+    def _adopt(self, pinned: Pinned, found: Path, file: ListedFile, digest: Digest) -> tuple[Published, ...]:
         """Take a file over that is proven, with its proof if it did not change since, or if it was copied and hashed.
 
-        One that changed, as its copy showed, is hashed: then it is known for what it is.
+        One that changed, as its copy showed, is hashed: then it is known for what it is. Returns the names it has now.
         """
         files = self._services.journal.files
         adopted = pinned.cache.adopt(found, file, self._control)
@@ -330,6 +332,7 @@ class _Run:
                 files.forget([one.path])
         if not adopted:
             self._hash(pinned, [(found, file)])
+        return adopted
 
     def _proven(self, state: FileState) -> bool:
         """Whether the candidate is known to hold the right bytes."""

@@ -69,6 +69,7 @@ class Watermarks:
                 self._journal.parts.forget(gone)
                 for place, digest, blocks in published:
                     self._journal.files.save(place, digest)
+                    self._journal.brought.save(place)
                     if blocks:
                         self._journal.blocks.save(place, blocks)
                 self._journal.parts.save(record for file in changed if (record := file.record()) is not None)
