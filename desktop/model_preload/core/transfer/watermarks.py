@@ -70,5 +70,5 @@ class Watermarks:
                 for place, digest, blocks in published:
                     self._journal.files.save(place, digest)
                     if blocks:
-                        self._journal.blocks.save(place, blocks)
+                        self._journal.blocks.save(place, digest, blocks)
                 self._journal.parts.save(record for file in changed if (record := file.record()) is not None)
