@@ -287,6 +287,37 @@ def test_a_drive_that_fills_up_between_two_models_is_waited_for(
     assert all(found.ready is (room_comes or found.model.key == "first") for found in bench.status())
 
 
+class Brimful(Disk):
+    """A drive that takes every file, but not the last words to the cache's readers, until someone makes room."""
+
+    room = False
+
+    def write_text(self, path: Path, content: str) -> None:
+        if path.parent.name == "refs" and not self.room:
+            raise errors.DiskFull(path, 0)
+        super().write_text(path, content)
+
+
+@pytest.mark.parametrize("room_comes", [True, False])
+def test_a_drive_that_is_full_at_the_last_step_is_waited_for(
+    bench: Workbench, hub: Hub, expected_log: ExpectedLog, room_comes: bool
+) -> None:
+    expected_log("Waiting for room", "No room left")
+    disk = Brimful()
+
+    def make_room() -> None:
+        until(lambda: bool(notices(bench)))
+        disk.room = room_comes
+
+    with meanwhile(make_room):
+        report = run(bench, disk, patience=20.0 if room_comes else 0.5)
+    assert [(error.key, error.code) for error in report.errors] == ([] if room_comes else [("reader", "disk-full")])
+    assert ready(bench) is room_comes
+    assert "Waiting for room" in notices(bench)[0]
+    assert notices(bench)[1:] == (["There is room again; going on."] if room_comes else [])
+    assert hub.bytes_served == SIZE
+
+
 # Gone, read-only, held
 
 

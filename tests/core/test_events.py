@@ -1,6 +1,7 @@
 """The handle on a running job: cancel and pause reach everyone who waits, once, and cancel is final."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -47,6 +48,21 @@ def test_a_paused_job_waits_until_it_is_resumed_or_cancelled(release: Callable[[
     release(control)
     thread.join(5)
     assert ended == [release.__name__]
+
+
+def test_the_clock_stands_still_while_the_job_is_paused() -> None:
+    control = Control()
+    began, real = control.clock(), time.monotonic()
+    for _ in range(2):
+        control.pause()
+        control.pause()
+        at = control.clock()
+        time.sleep(0.1)
+        assert control.clock() == at
+        control.resume()
+        control.resume()
+    time.sleep(0.1)
+    assert 0.1 <= control.clock() - began <= time.monotonic() - real - 0.2
 
 
 @pytest.mark.parametrize("stop", [Control.cancel, Control.pause])

@@ -13,15 +13,16 @@ from helpers.families import KEYS, LAMA, LANGUAGES, OTHER, family_bench, family_
 from helpers.faults import BODY, FaultyHub, random_bytes
 from helpers.hub import make_repository
 from helpers.workbench import Workbench, model, repository
-from model_preload.core import catalog
+from model_preload.core import catalog, errors
 from model_preload.core.catalog import Catalog, HuggingFaceSource, Model, RepositorySource
 from model_preload.core.engines.packages import ASSUMED
 from model_preload.core.events import Control, Notice
 from model_preload.core.files import Disk
 from model_preload.core.queue import Queue
+from model_preload.core.tasks import room
 from model_preload.core.tasks.preload import Mode, preload
 from model_preload.core.transfer.ranges import BLOCK
-from model_preload.core.values import ListedFile, Verdict
+from model_preload.core.values import ListedFile, Published, Verdict
 from model_preload.demo.repository import File
 
 SETS = [ASSUMED, {"mineru": "3.4.5", "paddleocr": "3.5.0"}, {"mineru": "2.7.6", "paddleocr": "3.3.1"}]
@@ -235,6 +236,43 @@ def test_a_folder_that_can_t_be_exchanged_is_refused_before_anything_is_fetched(
         report = preload(services, queue, ["paddleocr-unwarping"], Control(), print, purpose="test")
     assert [error.code for error in report.errors] == ["place-fixed"]
     assert hub.bytes_served == 0
+
+
+@pytest.mark.parametrize(("key", "last"), [("paddleocr-unwarping", "UVDoc"), ("mineru", "mineru.json")])
+def test_a_drive_that_is_full_when_a_folder_takes_its_place_is_waited_for(
+    bench: Workbench,
+    tmp_path: Path,
+    expected_log: ExpectedLog,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    last: str,
+) -> None:
+    full = [1, 2]  # times
+
+    class Brimful(Disk):
+        def replace(self, source: Path, target: Path) -> Published:
+            self._take(target)
+            return super().replace(source, target)
+
+        def write_bytes(self, path: Path, content: bytes, *, like: Path | None = None) -> None:
+            self._take(path)
+            super().write_bytes(path, content, like=like)
+
+        def _take(self, target: Path) -> None:
+            if target.name == last and full:
+                full.pop()
+                raise errors.DiskFull(target, 0)
+
+    expected_log("No room left")
+    monkeypatch.setattr(room, "POLL_SECONDS", 0.1)
+    bench.environ.update(MINERU_MODEL_SOURCE="local", MINERU_TOOLS_CONFIG_JSON=str(tmp_path / "mineru.json"))
+    with bench.opened() as real:
+        services = replace(real, disk=Brimful())
+        queue = Queue(bench.state, services.disk, services.journal)
+        report = preload(services, queue, [key], Control(), print, purpose="test")
+    assert (report.outcome, report.errors, full) == ("done", (), [])
+    assert verdicts(bench)[key] is Verdict.READY
+    assert report.bytes_fetched == report.bytes_total
 
 
 @pytest.mark.parametrize("git", [False, True])

@@ -170,16 +170,35 @@ def test_processes_that_migrate_at_once_make_one_right_backup(old: Path) -> None
         assert connection.execute("PRAGMA user_version").fetchall() == [(1,)]
 
 
+def test_blocks_are_of_the_bytes_that_the_file_was_known_to_hold(path: Path) -> None:
+    """A format that did not say whose blocks they are: of those that can't be told any more none are left."""
+    names = known, changed, forgotten = [str(path.parent / name) for name in ("known", "changed", "forgotten")]
+    digest = "sha256:" + "a" * 64
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in itertools.chain(*migrations.MIGRATIONS[:2]):
+            connection.execute(statement)
+        for name in (known, changed):
+            connection.execute("INSERT INTO files VALUES (?, 3, 4, ?, ?)", (name, digest, "2026-03-01T12:00:00Z"))
+        for name, mtime_ns in ((known, 4), (changed, 5), (forgotten, 4)):
+            connection.execute("INSERT INTO blocks VALUES (?, 3, ?, ?)", (name, mtime_ns, b"d" * 16))
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    with opened(path) as journal:
+        found = [journal.blocks.load(Path(name)) for name in names]
+    assert found == [BlockRecord(3, 4, Digest.parse(digest), (b"d" * 16,)), None, None]
+
+
 def test_blocks_are_kept_by_file(path: Path) -> None:
     some = [bytes([number]) * 16 for number in range(3)]
     found = Published(path.parent / "模型.bin", 20 << 20, 5)
+    digest = Digest("sha256", "b" * 64)
     with opened(path) as journal:
         assert journal.blocks.load(found.path) is None
-        journal.blocks.save(found, [])
-        journal.blocks.save(found, some)
-        assert journal.blocks.load(found.path) == BlockRecord(found.size, found.mtime_ns, tuple(some))
+        journal.blocks.save(found, digest, [])
+        journal.blocks.save(found, digest, some)
+        assert journal.blocks.load(found.path) == BlockRecord(found.size, found.mtime_ns, digest, tuple(some))
         with pytest.raises(ValueError, match="16"):
-            journal.blocks.save(found, [b"short"])
+            journal.blocks.save(found, digest, [b"short"])
         journal.blocks.forget([found.path, path])
         assert journal.blocks.load(found.path) is None
 

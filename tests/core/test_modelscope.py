@@ -121,6 +121,18 @@ def test_a_listing_that_reaches_the_cap_is_walked_by_folder(hub: FaultyHub, clie
     assert {request.query["Revision"] for request in hub.requests[1:]} == {found.commit}
 
 
+def test_a_walk_takes_as_many_requests_as_there_are_folders(
+    hub: FaultyHub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modelscope, "CAP", 300)
+    hub.listing_cap = 300
+    files = {f"{folder:03}/{n}.txt": b"%d" % n for folder in range(150) for n in range(2)}
+    hub.put(make_repository(files, "owner/many"))
+    found = listing(hub, client, ModelScopeSource("owner/many", "master"))
+    assert {file.path for file in found.files} == set(files)
+    assert len(hub.requests) == 2 + 150
+
+
 def test_a_folder_too_large_to_be_listed_is_no_listing(hub: FaultyHub, client: Client) -> None:
     hub.put(make_repository({f"a/{n}": b"" for n in range(3000)}, "owner/many"))
     with pytest.raises(errors.AnswerInvalid, match="'a' has over 3000"):
@@ -158,6 +170,7 @@ def test_a_denial_in_the_middle_of_a_walk_passes(
 
 def test_a_listing_without_end_is_ended(hub: FaultyHub, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modelscope, "CAP", 2)
+    monkeypatch.setattr(modelscope, "_MAX_REQUESTS", 100)
 
     def deeper(request: Any, reply: Any) -> Any:
         folder = request.query.get("Root", "")

@@ -1,6 +1,7 @@
 """Repair: a damaged file keeps its good blocks, and what was never damaged is not fetched."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -182,6 +183,25 @@ def test_what_was_never_here_is_not_asked_for(tmp_path: Path, hub: Hub) -> None:
     assert hub.requests == ()
 
 
+def test_a_newer_version_of_the_same_size_takes_nothing_from_the_former_one(tmp_path: Path, hub: Hub) -> None:
+    """In a folder it is where the former one lay, whose blocks are all good, but not its own."""
+    before = make_repository({"model.safetensors": CONTENT})
+    hub.put(before)
+    folder = tmp_path / "models"
+    place = f"folder = '{folder.as_posix()}'"
+    bench = workbench(tmp_path / "bench", hub.endpoint, model("big", repository("owner/model"), place))
+    bench.preload()
+    newer = os.urandom(SIZE)
+    hub.put(before.committed({"model.safetensors": newer}))
+    hub.forget()
+    assert bench.preload(mode=Mode.RENEW).outcome == "done"
+    assert (folder / "model.safetensors").read_bytes() == newer
+    assert hub.bytes_served == SIZE
+    damage(folder / "model.safetensors", BLOCK)
+    bench.preload(mode=Mode.REPAIR)
+    assert hub.bytes_served == SIZE + BLOCK  # of what came last the blocks are known
+
+
 def test_blocks_of_other_bytes_do_no_harm(bench: Workbench, hub: Hub, expected_log: Callable[..., None]) -> None:
     """The journal's block digests fit what lies there, but not the listing: the whole digest decides."""
     expected_log("thrown away")
@@ -191,7 +211,8 @@ def test_blocks_of_other_bytes_do_no_harm(bench: Workbench, hub: Hub, expected_l
         digests = BlockDigests()
         digests.update(memoryview(wrong))
         found = place(bench).stat()
-        services.journal.blocks.save(Published(place(bench), SIZE, found.st_mtime_ns), digests.digests())
+        digest = Digest("sha256", hashlib.sha256(CONTENT).hexdigest())
+        services.journal.blocks.save(Published(place(bench), SIZE, found.st_mtime_ns), digest, digests.digests())
     bench.preload(mode=Mode.REPAIR)
     assert place(bench).read_bytes() == CONTENT
     assert hub.bytes_served == SIZE

@@ -462,6 +462,27 @@ def test_a_pause_stops_the_bytes_and_a_resume_brings_the_rest(bench: Bench, hub:
     assert hub.bytes_served - sum(map(len, FILES.values())) <= IN_FLIGHT
 
 
+def test_a_pause_between_failures_is_not_the_hub_s_failing(
+    bench: Bench, hub: FaultyHub, expected_log: ExpectedLog
+) -> None:
+    expected_log("again in")
+    bench.patience = replace(PROMPT, fruitless=2.5, first_wait=0.4, longest_wait=0.4)
+    fault = hub.fail(BODY, faults.status(503), times=2)
+
+    def pause() -> None:
+        until(lambda: fault.happened > 0)
+        bench.control.pause()
+        time.sleep(2.5)
+        bench.control.resume()
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    failed = bench.bring({"small.bin": SMALL})
+    thread.join(20)
+    assert (failed, fault.happened) == ({}, 2)
+    assert bench.published == {"small.bin": SMALL}
+
+
 def test_a_cancel_ends_a_pause(bench: Bench, hub: FaultyHub) -> None:
     hub.rate = 4_000_000
     bench.control.pause()

@@ -1,6 +1,7 @@
 """What the core tells while it works, and the handle by which a running job is paused or cancelled."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ class Control:
         self._state = threading.Condition()
         self._cancelled = False
         self._paused = False
+        self._paused_at = 0.0
+        self._paused_seconds = 0.0
         self._wakers: dict[object, Callable[[], None]] = {}
 
     @property
@@ -132,8 +135,18 @@ class Control:
 
     def resume(self) -> None:
         with self._state:
-            self._paused = False
+            if self._paused:
+                self._paused = False
+                self._paused_seconds += time.monotonic() - self._paused_at
             self._state.notify_all()
+
+    def clock(self) -> float:
+        """Seconds since some moment, of a clock that stands still while the job is paused.
+
+        By it the patience with others is measured: how long the user pauses is not their fault.
+        """
+        with self._state:
+            return (self._paused_at if self._paused else time.monotonic()) - self._paused_seconds
 
     def check(self) -> None:
         """Return at once while the job runs; block while it is paused. Raises Cancelled."""
@@ -168,7 +181,8 @@ class Control:
     def _stop(self, *, cancelled: bool, paused: bool) -> None:
         with self._state:
             self._cancelled |= cancelled
-            self._paused |= paused
+            if paused and not self._paused:
+                self._paused, self._paused_at = True, time.monotonic()
             # Taken in the same breath: a waker that comes later finds the job stopped and is called by itself.
             wakers = list(self._wakers.values())
             self._state.notify_all()

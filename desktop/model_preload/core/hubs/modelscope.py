@@ -32,6 +32,8 @@ CAP = 3000
 """A listing of so many entries may have been cut there, without a word."""
 
 _MAX_FILES = 100_000
+_MAX_REQUESTS = 2_000
+"""Of one listing: a walk by folder makes up to two a folder, and more of them than this would hardly fit its time."""
 _COMMIT = re.compile("[0-9a-f]{40}")
 _SHORT = re.compile("[0-9a-f]{7,40}")
 _TEXT = re.compile("[^\ud800-\udfff]+", re.DOTALL)
@@ -67,7 +69,7 @@ class ModelScopeHub:
 
         Raises AnswerInvalid for a folder that has too many entries of its own to be listed.
         """
-        budget = Budget(self._client.patience.listing)
+        budget = Budget(self._client.patience.listing, requests=_MAX_REQUESTS)
         told = self._ask(source, source.revision, budget, control)
         if told["Files"] is None:
             raise errors.RevisionMissing(self._host, source.repo, source.revision)

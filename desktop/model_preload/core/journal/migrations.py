@@ -74,6 +74,20 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (  # blocks say of which bytes they are; those of a file that is not what it was can't be told
+        "ALTER TABLE blocks RENAME TO former_blocks",
+        """
+        CREATE TABLE blocks (
+            path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL,
+            digests BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        INSERT INTO blocks SELECT path, size, mtime_ns, files.digest, digests
+        FROM former_blocks JOIN files USING (path, size, mtime_ns)
+        """,
+        "DROP TABLE former_blocks",
+    ),
 )
 """The one at index n brings a file from format n to n + 1."""
 

@@ -219,9 +219,9 @@ class _Run:
         sources = self._services.sources_of(pinned.model)
         left = sources[sources.index(pinned.source) + 1 :]
         while True:
-            failed = self._room.attempt(pinned, partial(self._bring_from, pinned))
+            failed = self._room.attempt(pinned, partial(self._bring_wholly, pinned))
             if not failed:
-                return self._complete(pinned)
+                return _is_whole(self._survey(pinned))
             if not left or any(isinstance(problem, errors.DiskProblem) for problem in failed.values()):
                 self._record_all(pinned.model, failed)
                 return False
@@ -236,6 +236,12 @@ class _Run:
                 self._record_all(pinned.model, failed)
                 raise
             left = left[left.index(pinned.source) + 1 :]
+
+    def _bring_wholly(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
+        failed = self._bring_from(pinned)
+        if not failed:
+            self._complete(pinned)
+        return failed
 
     def _bring_from(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
         if self._mode is not Mode.BRING:
@@ -340,33 +346,29 @@ class _Run:
             return False
         return proven(state.candidate, state.file.digest, self._services.disk, self._services.journal)
 
-    def _complete(self, pinned: Pinned) -> bool:
-        """Tell the cache's readers; False if a file is not here or not the right one, as it may be after a repair."""
+    def _complete(self, pinned: Pinned) -> None:
+        """Tell the cache's readers, unless a file is not here or not the right one, as it may be after a repair."""
         if not pinned.cache.announced():
             with self._alone(pinned.staging):  # another installation may be at the same last step
-                return self._announce(pinned)
-        if not _is_whole(self._survey(pinned)):
-            return False
-        if pinned.cache.left_aside():
+                self._announce(pinned)
+        elif pinned.cache.left_aside() and _is_whole(self._survey(pinned)):
             with suppress(errors.DiskProblem, errors.HeldByAnother), self._alone(pinned.staging):
                 pinned.cache.complete(pinned.files, self._control)
-        return True
 
-    def _announce(self, pinned: Pinned) -> bool:
+    def _announce(self, pinned: Pinned) -> None:
         states = self._survey(pinned)
         if _is_whole(states) and pinned.cache.as_a_whole:
             states = self._gather(pinned, states)
         if not _is_whole(states):
-            return False
+            return
         foreign = pinned.cache.foreign_ref()
+        self._services.journal.moved(pinned.cache.complete(pinned.files, self._control))
         if foreign is not None:
             message = text(
                 "the cache pointed to {old}; it points to {new} now", old=foreign[:40], new=pinned.listing.commit
             )
             log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
-        self._services.journal.moved(pinned.cache.complete(pinned.files, self._control))
-        return True
 
     def _gather(self, pinned: Pinned, states: Survey) -> Survey:
         """Every listed file goes into the folder that is exchanged, also one that lies behind a link in the old one.

@@ -54,8 +54,8 @@ class BlockDigests:
 def salvage(damaged: Path, file: ListedFile, part: Path, disk: Disk, journal: Journal, control: Control) -> int:
     """Copy the good blocks of a damaged file into its part, so that only the bad ones are fetched again.
 
-    Without block digests, or with a part that is under way already, nothing is done. What comes after a place that
-    can't be read is not kept.
+    Without digests of the listed file's blocks (those of a former version say nothing), or with a part that is under
+    way already, nothing is done. What comes after a place that can't be read is not kept.
 
     Returns:
         Bytes kept.
@@ -65,7 +65,9 @@ def salvage(damaged: Path, file: ListedFile, part: Path, disk: Disk, journal: Jo
         Cancelled: through the control.
     """
     record = journal.blocks.load(damaged)
-    if record is None or record.size != file.size or journal.parts.load(part) is not None:
+    if record is None or (record.size, record.digest) != (file.size, file.digest):
+        return 0
+    if journal.parts.load(part) is not None:
         return 0
     target = disk.open_part(part)
     try:

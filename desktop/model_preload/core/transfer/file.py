@@ -80,7 +80,7 @@ class FileTransfer:
         single: the server ignores ranges, or nothing tells its versions apart: one connection takes the whole.
         not_before: moment (monotonic) until which it rests after a failure.
         idle_since: what the caller said when the failures in a row began.
-        failing_since: moment (monotonic) when they began.
+        failing_since: the same, by the clock that measures their time.
     """
 
     def __init__(self, job: Job, disk: Disk, journal: Journal, watermarks: Watermarks) -> None:
@@ -192,18 +192,18 @@ class FileTransfer:
             self._sync()
         self._watermarks.wrote(self, count)
 
-    def failed(self, moment: int) -> int:
+    def failed(self, moment: int, clock: float) -> int:
         """Count a failure; returns how many there were in a row without real progress between them.
 
         Args:
-            moment: kept in `idle_since` if this is the first one.
+            moment, clock: kept in `idle_since` and `failing_since` if this is the first one.
         """
         with self._lock:
             self._failures = 1 if self._since_failure >= _PROGRESS else self._failures + 1
             self._since_failure = 0
             if self._failures == 1:
                 self.idle_since = moment
-                self.failing_since = time.monotonic()
+                self.failing_since = clock
             return self._failures
 
     def take_conclusion(self) -> bool:

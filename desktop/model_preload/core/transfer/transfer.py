@@ -285,9 +285,10 @@ class Transfer:
             if retry.may_retry(problem):
                 if file.not_before > time.monotonic():
                     return  # another of its connections failed a moment ago: that is one failure, not two
-                failures = file.failed(self._meter.total)
+                clock = self._control.clock()
+                failures = file.failed(self._meter.total, clock)
                 wait = patience.wait(failures, problem)
-                if not patience.ends(failures, time.monotonic() - file.failing_since, wait, problem):
+                if not patience.ends(failures, clock - file.failing_since, wait, problem):
                     told = (path, problem, wait, failures, patience.tries)
                     log.warning("%s: %s; again in %.1f s (%d of %d)", *told, extra={"model": self._model})
                     file.not_before = time.monotonic() + wait

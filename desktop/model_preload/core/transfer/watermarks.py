@@ -71,5 +71,5 @@ class Watermarks:
                     self._journal.files.save(place, digest)
                     self._journal.brought.save(place)
                     if blocks:
-                        self._journal.blocks.save(place, blocks)
+                        self._journal.blocks.save(place, digest, blocks)
                 self._journal.parts.save(record for file in changed if (record := file.record()) is not None)
