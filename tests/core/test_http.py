@@ -245,6 +245,23 @@ def test_a_token_goes_to_its_own_origin_only(hub: FaultyHub, client: Client) -> 
     assert "hf_secret" not in repr(token)
 
 
+def test_a_token_does_not_follow_an_address_of_two_readings(hub: FaultyHub, client: Client) -> None:
+    with FaultyHub(files={"there.bin": DATA}) as other:
+        location = f"{other.endpoint}\\@{hub.endpoint.removeprefix('http://')}/files/data.bin"
+        hub.fail(BODY, faults.redirect(location), times=1)
+        with pytest.raises(errors.RedirectRefused):
+            get(client, hub.file_url("data.bin"), token=Token("hf_secret", origin_of(hub.endpoint)))
+        assert not other.requests
+
+
+@pytest.mark.parametrize(
+    "url", ["http://evil.example\\@127.0.0.1/x", "http://127.0.0.1/a b", "http://a%zz/", "ftp://a/"]
+)
+def test_what_is_no_web_address_is_not_asked(client: Client, url: str) -> None:
+    with pytest.raises(errors.AnswerInvalid, match="is no web address"):
+        get(client, url)
+
+
 @pytest.mark.parametrize(
     ("origin", "url", "own"),
     [

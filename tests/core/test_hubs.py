@@ -116,6 +116,7 @@ LFS = {"sha256": "0" * 64, "size": 5, "pointerSize": 1}
         pytest.param(lambda info: {**info, "siblings": ["a"]}, id="files are names"),
         pytest.param(first_file({"rfilename": 5}), id="path is a number"),
         pytest.param(first_file({"size": -1}), id="negative size"),
+        pytest.param(first_file({"size": 10**400}), id="size of 401 digits"),
         pytest.param(first_file({"size": "5"}), id="size is text"),
         pytest.param(first_file({"size": 1.5}), id="size is broken"),
         pytest.param(first_file({"size": True}), id="size is true"),
@@ -124,6 +125,7 @@ LFS = {"sha256": "0" * 64, "size": 5, "pointerSize": 1}
         pytest.param(first_file({"lfs": {**LFS, "sha256": "0" * 40}}), id="sha256 is short"),
         pytest.param(first_file({"lfs": {**LFS, "sha256": "/" * 64}}), id="sha256 is a path"),
         pytest.param(first_file({"lfs": {**LFS, "size": -5}}), id="lfs of negative size"),
+        pytest.param(first_file({"lfs": {**LFS, "size": 1 << 63}}), id="lfs of no size"),
         pytest.param(first_file({"lfs": "yes"}), id="lfs is text"),
     ],
 )
@@ -169,6 +171,10 @@ def sizeless(request: Request, reply: Reply) -> Reply:
     return faults.unbounded()(request, faults.whole(request, reply))
 
 
+def total(digits: str) -> faults.Change:
+    return faults.header("Content-Range", f"bytes 0-0/{digits}")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "expected"),
     [
@@ -180,6 +186,8 @@ def sizeless(request: Request, reply: Reply) -> Reply:
         pytest.param("plain.bin", sizeless, "answer-invalid", id="size unknown"),
         pytest.param("plain.bin", faults.header("Content-Range", "bytes 0-0/*"), "answer-invalid", id="total unknown"),
         pytest.param("plain.bin", faults.header("Content-Range", None), "answer-invalid", id="no range"),
+        pytest.param("plain.bin", total("9" * 30), "answer-invalid", id="30 digits"),
+        pytest.param("plain.bin", total("9" * 5000), "answer-invalid", id="more digits than Python reads"),
         pytest.param("plain.bin", faults.header("Content-Encoding", "br"), "answer-invalid", id="packed"),
     ],
 )

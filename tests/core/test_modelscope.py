@@ -266,6 +266,7 @@ def first_file(change: dict[str, Any]) -> faults.Change:
         pytest.param(first_file({"Path": ""}), "answer-invalid", id="path is empty"),
         pytest.param(first_file({"Path": "\ud800"}), "answer-invalid", id="path is no text"),
         pytest.param(first_file({"Size": -1}), "answer-invalid", id="negative size"),
+        pytest.param(first_file({"Size": 10**400}), "answer-invalid", id="size of 401 digits"),
         pytest.param(first_file({"Size": "5"}), "answer-invalid", id="size is text"),
         pytest.param(first_file({"Size": 1.5}), "answer-invalid", id="size is broken"),
         pytest.param(first_file({"Size": True}), "answer-invalid", id="size is true"),

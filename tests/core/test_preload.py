@@ -1,6 +1,7 @@
 """The use cases whole: plan, preload and status, on a real hub, journal and cache, with what may come between."""
 
 import errno
+import logging
 import os
 import threading
 import time
@@ -293,6 +294,25 @@ def test_the_next_source_is_tried(tmp_path: Path, hub: FaultyHub, expected_log: 
     assert (report.outcome, report.errors) == ("done", ())
     assert (place / "deep" / "weights.safetensors").read_bytes() == WEIGHTS
     assert bench.verdicts == {"tiny": Verdict.READY}
+
+
+def test_an_address_is_told_without_its_query(
+    tmp_path: Path, hub: FaultyHub, expected_log: ExpectedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key in it is for the hub alone: not for notices, the log and the journal."""
+    expected_log("gone.bin", "plain.bin", "given up")
+    caplog.set_level(logging.DEBUG, "model_preload")
+    sources = [
+        f'hub = "url"\nurl = "{hub.file_url(name)}?key=sesame"\npath = "plain.bin"\n{known}'
+        for name, known in (("gone.bin", f'size = 5000\nsha256 = "{"0" * 64}"'), ("gone.bin", ""), ("plain.bin", ""))
+    ]
+    bench = on(tmp_path, hub, model("plain", "\n[[model.source]]\n".join(sources), folder(tmp_path / "models")))
+    hub.fail(faults.about("gone.bin"), faults.status(404))
+    report = bench.preload()
+    told = [str(event.message) for event in bench.events if isinstance(event, Notice)]
+    assert any("failed, the next source is tried" in notice for notice in told)
+    told += [*map(str, report.errors), caplog.text]
+    assert "sesame" not in "".join(told)
 
 
 def test_the_verdict_is_of_the_source_that_was_used(tmp_path: Path, hub: FaultyHub, expected_log: ExpectedLog) -> None:

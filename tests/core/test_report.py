@@ -150,10 +150,38 @@ def test_names_of_other_forms_are_taken_out_too(name: str, written: str) -> None
         *("Authorization: Bearer sesame", "Proxy-Authorization: Basic sesame==", "Cookie: m_session_id=sesame; a=b"),
         *("https://cdn/x?Signature=sesame&Expires=1", "https://cdn/x?a=1&X-Amz-Credential=sesame"),
         *("hf_sesamesesame", "x?token=sesame"),
+        *("https://h/?api_key=sesame", "https://h/?key=sesame", "https://h/?a=1&auth=sesame", "https://h/?x=sesame"),
+        *("/h/?authorization=sesame", "GET /x?key=sesame HTTP/1.1", "https://h/?sesame", "https://h/#t=sesame"),
+        *("https://h/?a=1;b=sesame", "https://h/?a=<sesame", "https://h/?a='sesame", "https://h/?a=1&sesame&b"),
+        *(r"https://h/x?a=1\u0026Signature=sesame", "https://h/x?a=1&amp;Signature=sesame", r"x?a=\sesame"),
+        *('proxy = "bob:p@sesame@proxy:8080"', "bob:p/sesame@proxy:8080", "bob:sesame@[::1]:8080"),
     ],
 )
 def test_logins_and_signatures_are_taken_out_without_being_known(written: str) -> None:
     assert "sesame" not in Redaction([], [])(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("url = 'https://h/x?a=1&b=2' or", f"url = 'https://h/x?a={SECRET}&b={SECRET}' or"),
+        (r'{"m": "\"https://h/?a=b\" is", "n": 1}', rf'{{"m": "\"https://h/?a={SECRET}\" is", "n": 1}}'),
+        ("(see https://h/?a=b).", f"(see https://h/?a={SECRET})."),
+        ("<https://h/?a=b>", f"<https://h/?a={SECRET}>"),
+        ("huggingface:owner/name@main, http=a:1;https=b:2", "huggingface:owner/name@main, http=a:1;https=b:2"),
+        ("is this a=b? R&D = c, http://h/a=b", "is this a=b? R&D = c, http://h/a=b"),
+    ],
+)
+def test_around_the_values_of_an_address_all_stays(written: str, expected: str) -> None:
+    assert Redaction([], [])(written) == expected
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"'), max_size=12))
+def test_no_query_of_an_address_is_left(value: str) -> None:
+    told = Redaction([], [])(f"a https://hub.example/x?key=sesame{value}sesame b")
+    assert "sesame" not in told
+    assert told.startswith("a https://")
+    assert told.endswith(" b")
 
 
 def test_tokens_are_known_by_their_form() -> None:

@@ -1,9 +1,15 @@
-"""How an address is shown: what may be a login, a password or a signature in it goes into no text."""
+"""How addresses are read and shown: what may be a login, a password or a signature in it goes into no text."""
 
 import re
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}://")
+_PLACE = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%25[A-Za-z0-9._~-]+)?\])(?::[0-9]*)?")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+)(:\d*)?")
+
+
+def is_place(written: str) -> bool:
+    """Whether it is a host, with or without a port and without a login, that all readers of addresses take alike."""
+    return _PLACE.fullmatch(written) is not None
 
 
 def shown(address: str) -> str:

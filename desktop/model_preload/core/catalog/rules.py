@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from model_preload.core.addresses import is_place
+
 SCHEMA = 1
 """The format this version knows."""
 
@@ -99,10 +101,10 @@ def is_url(value: str) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
+        _ = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc and "#" not in value
+    return parts.scheme in ("http", "https") and is_place(parts.netloc) and "#" not in value
 
 
 def file_name(url: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
+from model_preload.core.addresses import shown
 from model_preload.core.catalog.requirement import Requirement
 from model_preload.core.errors import SourceIncomplete, UsageProblem
 from model_preload.core.texts import text
@@ -62,6 +63,11 @@ class RepositorySource:
         """Names the listing, whichever mirror gave it and whatever the patterns leave of it."""
         return f"{self.hub}:{self.repo}@{self.revision}"
 
+    @property
+    def name(self) -> str:
+        """What texts call it."""
+        return self.identity
+
     def choose(self, files: Iterable[ListedFile]) -> tuple[ListedFile, ...]:
         """The files that count, in the hub's order, under the names they get.
 
@@ -80,11 +86,11 @@ class RepositorySource:
             file = listed if name == listed.path else replace(listed, path=name, remote=listed.remote_path)
             other = chosen.setdefault(name, file)
             if other is not file:
-                raise NameClash(self.identity, other.remote_path, file.remote_path, name)
+                raise NameClash(self.name, other.remote_path, file.remote_path, name)
         found = [file.remote_path for file in chosen.values()]
         missing = [path for path in self.require if not _has(found, path)]
         if missing:
-            raise SourceIncomplete(self.identity, missing)
+            raise SourceIncomplete(self.name, missing)
         return tuple(chosen.values())
 
 
@@ -124,8 +130,13 @@ class UrlSource:
 
     @property
     def identity(self) -> str:
-        """Names the listing."""
+        """Names the listing; its query may hold a key, so it goes into no text."""
         return f"{self.hub}:{self.url}"
+
+    @property
+    def name(self) -> str:
+        """What texts call it."""
+        return f"{self.hub}:{shown(self.url)}"
 
     def choose(self, files: Iterable[ListedFile]) -> tuple[ListedFile, ...]:
         """The one file, as the catalog describes it now, whatever was known when the listing was made."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
@@ -24,7 +23,7 @@ from model_preload.core.http.budget import Budget
 from model_preload.core.http.connections import Exchange, Interrupted, chain, enter, manager_for, reason
 from model_preload.core.http.limiter import RateLimiter
 from model_preload.core.http.patience import Patience
-from model_preload.core.http.policy import Token, host_of, redirect_target
+from model_preload.core.http.policy import Token, dialed, host_of, redirect_target
 from model_preload.core.http.proxies import Proxy, excepted, proxy_for
 from model_preload.core.http.watchdog import Watchdog
 from model_preload.core.texts import text
@@ -270,8 +269,10 @@ class Client:
     ) -> Iterator[Reply]:
         for _ in range(_MAX_REDIRECTS + 1):
             host = host_of(url)
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise errors.AnswerInvalid(host, f"{shown(url)[:80]!r} is no web address")
+            try:
+                dialed(url)
+            except ValueError:
+                raise errors.AnswerInvalid(host, f"{shown(url)[:80]!r} is no web address") from None
             seconds = self.patience.silence
             if budget is not None:
                 seconds = min(seconds, budget.request(host))

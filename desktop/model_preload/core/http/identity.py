@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
+from model_preload.core.http.policy import dialed
 from model_preload.core.http.proxies import proxy_for
 
 _COMMON_NAME, _ORGANISATION = bytes.fromhex("550403"), bytes.fromhex("55040a")  # 2.5.4.3 and 2.5.4.10 (X.520)
@@ -32,11 +33,11 @@ def issuer(url: str, proxies: Mapping[str, str], seconds: float) -> str:
         OSError: it can't be had.
         ValueError: it can't be read.
     """
-    target = urlsplit(url)
+    _, host, port = dialed(url)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    connection = _connection(str(target.hostname), target.port or 443, proxy_for(url, proxies), context, seconds)
+    connection = _connection(host, port, proxy_for(url, proxies), context, seconds)
     try:
         connection.connect()
         assert isinstance(connection.sock, ssl.SSLSocket)

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from model_preload import __version__
 from model_preload.core import errors
 from model_preload.core.addresses import shown
+from model_preload.core.http.policy import dialed
 from model_preload.core.texts import text
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -176,8 +177,11 @@ if sys.platform == "win32":
 
 
 def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
-    """The proxy's address for a web address; None for the direct way (no proxy set, or the host is excepted)."""
-    proxy = proxies.get(urlsplit(url).scheme) or proxies.get("all")
+    """The proxy's address for a web address; None for the direct way (no proxy set, or the host is excepted).
+
+    Raises ValueError as `policy.dialed`.
+    """
+    proxy = proxies.get(dialed(url)[0]) or proxies.get("all")
     if not proxy or excepted(url, proxies.get("no", "")):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
@@ -190,14 +194,13 @@ def excepted(url: str, exceptions: str) -> bool:
     `*.corp.example`), an IP address or network (`10.0.0.0/8`), a pattern (`192.168.*`), each with `:PORT` if only
     that one is meant; `<local>` is every name without a dot. Entries are parted by commas, semicolons or spaces.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port or _PORTS.get(parts.scheme)
+    _, host, port = dialed(url)
+    host = host.rstrip(".").lower()
     entries = re.split(r"[,;\s]+", exceptions.lower())
-    return bool(host) and any(_matches(entry.rpartition("://")[2], host, port) for entry in entries if entry)
+    return any(_matches(entry.rpartition("://")[2], host, port) for entry in entries if entry)
 
 
-def _matches(entry: str, host: str, port: int | None) -> bool:
+def _matches(entry: str, host: str, port: int) -> bool:
     if entry == "<local>":
         return "." not in host and ":" not in host
     found = re.fullmatch(r"(\[.+\]|[^:]+):(\d+)", entry)

@@ -1,11 +1,14 @@
 """What every hub offers."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 from model_preload.core.events import Control
 from model_preload.core.http import Token
 from model_preload.core.values import ListedFile, Listing
+
+MAX_SIZE = 1 << 44
+"""Bytes of one file: far more than hubs take, and all files of the longest listing still add up to 64 bits."""
 
 SourceT = TypeVar("SourceT", contravariant=True)
 
@@ -36,3 +39,8 @@ class Hub(Protocol[SourceT]):
 
     def locate(self, source: SourceT, listing: Listing, file: ListedFile) -> Location:
         """Where to ask for a file of that listing; no network."""
+
+
+def is_size(told: object) -> TypeGuard[int]:
+    """Whether what a hub says can be the size of a file."""
+    return type(told) is int and 0 <= told <= MAX_SIZE

@@ -13,7 +13,7 @@ from model_preload.core.catalog import HuggingFaceSource
 from model_preload.core.events import Control
 from model_preload.core.http import Client, Token, origin_of
 from model_preload.core.http.policy import host_of
-from model_preload.core.hubs.base import Location
+from model_preload.core.hubs.base import Location, is_size
 from model_preload.core.values import Digest, ListedFile, Listing
 
 ENDPOINT = "https://huggingface.co"
@@ -113,7 +113,7 @@ def _files(entries: Iterable[Any], host: str) -> Iterable[ListedFile]:
         if path is None:
             continue
         size = entry.lfs.size if entry.lfs else entry.size
-        if not isinstance(path, str) or type(size) is not int or size < 0:
+        if not isinstance(path, str) or not is_size(size):
             raise errors.AnswerInvalid(host, f"{str(path)[:80]!r} has the size {str(size)[:40]}")
         try:
             digest = Digest("sha256", entry.lfs.sha256) if entry.lfs else Digest("git-sha1", entry.blob_id)

@@ -25,7 +25,7 @@ from model_preload.core.catalog import ModelScopeSource
 from model_preload.core.events import Control
 from model_preload.core.http import Answer, Budget, Client, Token, origin_of
 from model_preload.core.http.policy import host_of
-from model_preload.core.hubs.base import Location
+from model_preload.core.hubs.base import Location, is_size
 from model_preload.core.values import Digest, ListedFile, Listing
 
 CAP = 3000
@@ -179,7 +179,7 @@ class ModelScopeHub:
             paths.add(path)
             if len(paths) > _MAX_FILES:
                 raise errors.AnswerInvalid(self._host, f"it lists more than {_MAX_FILES} files")
-            if type(size) is not int or size < 0:
+            if not is_size(size):
                 raise errors.AnswerInvalid(self._host, f"{path[:80]!r} has the size {str(size)[:40]}")
             try:
                 digest = Digest("sha256", entry.get("Sha256", ""))

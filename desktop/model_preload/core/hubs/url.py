@@ -1,5 +1,6 @@
 """A plain address: a source of one file."""
 
+import re
 from datetime import UTC, datetime
 
 from model_preload.core import errors
@@ -8,10 +9,10 @@ from model_preload.core.catalog import UrlSource
 from model_preload.core.events import Control
 from model_preload.core.http import Client
 from model_preload.core.http.policy import host_of
-from model_preload.core.hubs.base import Location
+from model_preload.core.hubs.base import Location, is_size
 from model_preload.core.values import Digest, ListedFile, Listing
 
-_MAX_SIZE = 1 << 50
+_DIGITS = re.compile("[0-9]{1,20}")
 
 
 class UrlHub:
@@ -49,6 +50,7 @@ class UrlHub:
                 raise errors.HubRefused(shown(source.url), reply.status)
             etag = reply.headers.get("etag", "")
             packed = reply.headers.get("content-encoding", "identity") != "identity"
-        if packed or not written.isascii() or not written.isdecimal() or int(written) > _MAX_SIZE:
+        size = int(written) if _DIGITS.fullmatch(written) else None  # Python reads no number of thousands of digits
+        if packed or not is_size(size):
             raise errors.AnswerInvalid(host_of(source.url), "it does not say how large the file is")
-        return int(written), etag if etag.startswith('"') else ""
+        return size, etag if etag.startswith('"') else ""

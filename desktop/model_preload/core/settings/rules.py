@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from model_preload.core.addresses import shown
+from model_preload.core.addresses import is_place, shown
 from model_preload.core.settings.values import HUBS, THEMES, WHEN, Settings
 from model_preload.core.texts import Text, known, text
 
@@ -52,9 +52,9 @@ def is_address(value: str) -> bool:
 def _is_plain_address(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
+        _ = parts.port
         written = re.fullmatch(r"[!-~]+", value) and not re.search(r"[@?#\\]", value)
-        return parts.scheme in schemes and bool(host and written)
+        return parts.scheme in schemes and is_place(parts.netloc) and bool(written)
     except ValueError:
         return False
 

@@ -226,9 +226,7 @@ class _Run:
                 self._record_all(pinned.model, failed)
                 return False
             self._sink(
-                Notice(
-                    pinned.model.key, text("{source} failed, the next source is tried", source=pinned.source.identity)
-                )
+                Notice(pinned.model.key, text("{source} failed, the next source is tried", source=pinned.source.name))
             )
             try:
                 pinned = first_answer(self._services, pinned.model, left, self._control)

@@ -15,19 +15,24 @@ _AFTER = r"(?![A-Za-z0-9])"
 _ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]+:[^\s@/\"']+@(?=[\w.-]+:\d)", f"{LOGIN}@"),
+        (
+            r"(?<![^\s\"'=(\[])[^\s/:@\"'=<>]{1,200}:(?!//)[^\s\"']{1,200}@(?=(?:[\w.-]+|\[[0-9a-f:.]+\]):\d)",
+            f"{LOGIN}@",
+        ),
         (r"\b(Bearer|Basic)\s+[\w.~+/=-]{4,}", rf"\1 {SECRET}"),
         (r"\b(?:hf|api_org)_[A-Za-z0-9]{10,}", SECRET),
         (r"\bms-[0-9a-f-]{16,}", SECRET),
         (r"(\bm_session_id=)[^;\s\"']+", rf"\1{SECRET}"),
-        (
-            r"([?&](?:[\w-]*(?:signature|token|sig|secret|password|credential|policy)|key-pair-id)=)[^&\s\"'<>]+",
-            rf"\1{SECRET}",
-        ),
+        (r"((?:[?&]|&amp;|\\u0026)[\w.~%+\[\]-]+=)(?:\\(?![\"'])|[^&\s\"'<>\\])+", rf"\1{SECRET}"),
     )
 )
 """What is taken out whoever the user is."""
-_ADDRESS = re.compile(r"://[^\s\"']*")
+_ADDRESS = re.compile(r"://((?:\\(?!\")|[^\s\"\\])*)")
+_QUERY = re.compile(r"[?#]")
+_BETWEEN = re.compile(r"(&amp;|\\u0026|[&;#])", re.IGNORECASE)
+"""What parts the values of a query, also as HTML and JSON write it."""
+_CLOSING = "')>]}.,:;"
+"""What follows an address in a text."""
 _HOMES = re.compile(
     rf"((?:Users|home|Documents(?:%20|[ +])and(?:%20|[ +])Settings){_GAP})[^\\/%\s\"'<>|:*?,;)]+", re.IGNORECASE
 )
@@ -52,8 +57,7 @@ class Redaction:
         """The same without them."""
         if self._secrets:
             told = self._secrets.sub(SECRET, told)
-        if "@" in told:
-            told = _ADDRESS.sub(_without_login, told)
+        told = _ADDRESS.sub(_without_secrets, told)
         for pattern, instead in _ALWAYS:
             told = pattern.sub(instead, told)
         if self._users:
@@ -101,10 +105,31 @@ def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Patt
     return re.compile("|".join(all_), flags) if all_ else None
 
 
-def _without_login(found: re.Match[str]) -> str:
-    """Up to the last `@`, since a password may hold what parts an address elsewhere."""
-    _, at, place = found[0].rpartition("@")
-    return f"://{LOGIN}@{place}" if at else found[0]
+def _without_secrets(found: re.Match[str]) -> str:
+    """The login goes up to the last `@`, since a password may hold what parts an address elsewhere."""
+    login, at, place = found[1].rpartition("@")
+    front, *query = _QUERY.split(login, maxsplit=1)
+    if at and query and (":" in front or "@" in front):
+        return f"://{LOGIN}"  # the `?` may be the password's, and the `@` the query's
+    if at and not query:
+        return f"://{LOGIN}@{_without_values(place)}"
+    return f"://{_without_values(found[1])}"
+
+
+def _without_values(address: str) -> str:
+    """Any value may be a key, whatever its name."""
+    begin = _QUERY.search(address)
+    if begin is None:
+        return address
+    end = max(begin.end(), len(address.rstrip(_CLOSING)))
+    pieces = _BETWEEN.split(address[begin.end() : end])
+    pieces[::2] = map(_without_value, pieces[::2])
+    return address[: begin.end()] + "".join(pieces) + address[end:]
+
+
+def _without_value(piece: str) -> str:
+    name, equals, _ = piece.partition("=")
+    return f"{name}={SECRET}" if equals else piece and SECRET
 
 
 def _named(found: re.Match[str]) -> str:

@@ -114,7 +114,7 @@ class Services:
             if found.path is not None:
                 return self._engine_cache(found, Path(found.path), model, source, listing)
         if isinstance(source, UrlSource):
-            raise errors.PlaceUnfit(model.key, source.identity, place.name)
+            raise errors.PlaceUnfit(model.key, source.name, place.name)
         entry = entry_of(model, source, listing, self.listing)
         return HuggingFaceCache(
             self.cache_root,
@@ -128,7 +128,7 @@ class Services:
     def _engine_cache(self, found: Reading, path: Path, model: Model, source: Source, listing: Listing) -> Cache:
         if found.layout == "file":
             if len(source.choose(listing.files)) > 1:
-                raise errors.PlaceUnfit(model.key, source.identity, model.place.name)
+                raise errors.PlaceUnfit(model.key, source.name, model.place.name)
             return SingleFileCache(path, self.disk)
         config = MinerUConfig(Path(found.config), path, self.disk) if found.config else None
         version = f"{source.identity} {listing.commit}"
@@ -340,7 +340,7 @@ def first_answer(services: Services, model: Model, sources: Sequence[Source], co
         try:
             return fresh_pin(services, model, source, control)
         except (errors.HubProblem, errors.TransferProblem) as problem:
-            log.warning("%s: %s: %s", model.key, source.identity, problem)
+            log.warning("%s: %s: %s", model.key, source.name, problem)
             if number == len(sources) - 1:
                 raise
     raise AssertionError("a catalog's model has at least one source")
@@ -349,7 +349,7 @@ def first_answer(services: Services, model: Model, sources: Sequence[Source], co
 def _pin(services: Services, model: Model, source: Source, listing: Listing, *, stored: bool) -> Pinned:
     files = source.choose(listing.files)
     if not files:
-        raise errors.SourceEmpty(source.identity)
+        raise errors.SourceEmpty(source.name)
     cache = services.cache_for(model, source, listing)
     if services.output is not None:
         cache = ElsewhereCache(cache, services.elsewhere)
