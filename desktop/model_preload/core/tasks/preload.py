@@ -24,7 +24,7 @@ from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, status
 from model_preload.core.texts import text
 from model_preload.core.transfer import Transfer, salvage
-from model_preload.core.values import Digest, FileState, FileStatus, ListedFile
+from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
 
 log = logging.getLogger("model_preload.tasks")
 
