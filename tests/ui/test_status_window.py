@@ -355,12 +355,17 @@ def test_folder_and_log_of_the_chosen_model_are_opened(scene: Scene, qtbot: QtBo
     assert wanted.args == ["c"]
 
 
-def test_report_is_in_the_clipboard(scene: Scene, qtbot: QtBot) -> None:
+def test_report_is_in_the_clipboard_without_the_user_s_name(scene: Scene, qtbot: QtBot) -> None:
+    brought(scene, qtbot)
     shown(scene, qtbot)
+    user = scene.desk.bench.home.name  # of the home folder, in which the cache is
     action(scene, "Copy report").trigger()
+    qtbot.waitUntil(lambda: "clipboard" in said(scene.window, "What goes on"))
     written = QGuiApplication.clipboard().text()
-    assert written.startswith("**Not ready yet: 3 of 3 models are missing something.**")
-    assert "clipboard" in said(scene.window, "What goes on")
+    assert written.startswith("**Ready: 3 of 3 models.**")
+    assert "models--demo--a" in written
+    assert user not in written
+    assert user in str(scene.desk.board.row("a").status)
 
 
 def test_diagnostics_say_what_is_inside_and_are_saved(
