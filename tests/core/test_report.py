@@ -178,8 +178,11 @@ def test_secrets_are_known_by_their_variables() -> None:
         "PATH": "/bin",
         "JWT_SECRET_KEY": "four",
         "MONKEY": "banana",
+        "MYSQL_PWD": "five-token",
+        "PWD": "/work/folder",
+        "OLDPWD": "/work/other",
     }
-    assert secrets_in(environ) == {"one-token", "two-token", "th%40ree", "th@ree", "four"}
+    assert secrets_in(environ) == {"one-token", "two-token", "th%40ree", "th@ree", "four", "five-token"}
 
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters=" .-_"), min_size=3, max_size=20).filter(

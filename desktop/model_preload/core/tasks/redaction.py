@@ -6,6 +6,8 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 USER, SECRET, LOGIN = "<user>", "<secret>", "<login>"
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PWD|(?:^|_)KEY|CREDENTIAL|COOKIE", re.IGNORECASE)
+_FOLDERS = {"PWD", "OLDPWD"}
+"""Of a shell; their names look like those of passwords."""
 _GAP = r"(?:[\\/]|%(?:25)*(?:2F|5C))+"
 """What parts the steps of a path, also doubled or as an address writes it."""
 _WORD_BEGINS = re.compile(r"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf])\Z")
@@ -63,7 +65,7 @@ class Redaction:
 
 def secrets_in(values: Mapping[str, str]) -> set[str]:
     """What variables hold that is secret: by their names, and the logins in addresses."""
-    found = {value.strip() for name, value in values.items() if _SECRET_NAME.search(name)}
+    found = {value.strip() for name, value in values.items() if _SECRET_NAME.search(name) and name not in _FOLDERS}
     for value in values.values():
         if "@" in value and "//" in value:
             found |= _login(value)
