@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+import tomlkit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -201,6 +202,12 @@ def test_no_name_and_no_secret_is_left(name: str, secret: str, wrapped: str) -> 
         assert form not in left or form in wrapped
     for form in (secret, quote(secret, safe=""), f"https://h/?q={quote_plus(secret)}"):
         assert secret not in redact(f"x {form} y")
+
+
+@given(secret=SECRETS)
+def test_no_sign_that_json_and_toml_escape_hides_a_secret(secret: str) -> None:
+    for write in (json.dumps, lambda told: tomlkit.item(told).as_string()):
+        assert Redaction([], [secret])(write(secret)) == write(SECRET)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,5 +1,6 @@
 """Taking out of texts what is nobody else's business: user names, tokens, logins."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -41,7 +42,7 @@ class Redaction:
     Args:
         users: names of this user: of the account, of the home folder. Each goes wherever it stands as a word, in
             letters of either case, in an address's escapes and in Windows's short form of a folder's name.
-        secrets: tokens and passwords, which go wherever they stand, also in an address's escapes.
+        secrets: tokens and passwords, which go wherever they stand, also in the escapes of an address or a string.
     """
 
     def __init__(self, users: Iterable[str], secrets: Iterable[str]) -> None:
@@ -82,6 +83,7 @@ def _login(address: str) -> set[str]:
 
 def _written(secret: str) -> str:
     forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
 
 
