@@ -24,6 +24,7 @@ from model_preload.core.tasks.preload import Mode
 from model_preload.core.tasks.services import stored_pin
 from model_preload.core.values import Verdict
 from model_preload.demo.hub import Hub
+from model_preload.downloads.values import Failure
 from model_preload.ui.status.env_dialog import EnvDialog
 from model_preload.ui.status.findings import SECTIONS
 from model_preload.ui.status.headline import Step
@@ -353,6 +354,14 @@ def test_folder_and_log_of_the_chosen_model_are_opened(scene: Scene, qtbot: QtBo
     with qtbot.waitSignal(scene.window.log_wanted) as wanted:
         qtbot.mouseClick(button(scene.window, "Show log"), Qt.MouseButton.LeftButton)
     assert wanted.args == ["c"]
+
+
+def test_the_same_reason_of_several_parts_is_told_once(scene: Scene, qtbot: QtBot) -> None:
+    shown(scene, qtbot)
+    told = {"a": "Away.", "part": "Away.", "other part": "Refused."}
+    scene.desk.downloads._failures["a"] = tuple(Failure("any", key, "", message) for key, message in told.items())
+    scene.desk.downloads.changed.emit(frozenset(["a"]))
+    assert said(scene.window, "Why").splitlines() == ["it was not preloaded yet", "Away.", "Refused."]
 
 
 def test_report_is_in_the_clipboard_without_the_user_s_name(scene: Scene, qtbot: QtBot) -> None:
