@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Slot
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -375,6 +375,21 @@ def test_report_is_in_the_clipboard_without_the_user_s_name(scene: Scene, qtbot:
     assert "models--demo--a" in written
     assert user not in written
     assert user in str(scene.desk.board.row("a").status)
+
+
+@pytest.mark.parametrize("documents", ["Documents", "gone", ""])
+def test_diagnostics_go_where_people_look_for_them(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: str
+) -> None:
+    home = tmp_path / "user"
+    (home / "Documents").mkdir()
+    place = str(home / documents) if documents else ""
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _location: place)
+    scene.window._reports._choose()
+    (choosing,) = scene.window.findChildren(QFileDialog)
+    assert Path(choosing.directory().path()) == (home / documents if documents == "Documents" else home)
+    assert choosing.selectedFiles()[0].endswith(".zip")
+    choosing.reject()
 
 
 def test_diagnostics_say_what_is_inside_and_are_saved(

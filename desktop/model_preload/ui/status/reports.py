@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QDate, QObject, QStandardPaths, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -93,7 +93,7 @@ class Reports(QObject):
     @Slot()
     def _choose(self) -> None:
         name = f"model-preload-{QDate.currentDate().toString(Qt.DateFormat.ISODate)}.zip"
-        choosing = QFileDialog(self._window, str(text("Save diagnostics")))
+        choosing = QFileDialog(self._window, str(text("Save diagnostics")), str(_documents()))
         choosing.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         choosing.setNameFilter(str(text("Archive (*.zip)")))
         choosing.setDefaultSuffix("zip")
@@ -115,6 +115,12 @@ class Reports(QObject):
 
     def _failed(self, problem: errors.Circumstance) -> None:
         self.failed.emit(problem)
+
+
+def _documents() -> Path:
+    """Where people look for what they saved; the folder that the program was started in may be any."""
+    documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+    return documents if documents.is_absolute() and documents.is_dir() else Path.home()
 
 
 def _written(made: Report, opened: Opened, _control: Control, _sink: EventSink) -> str:
