@@ -377,6 +377,18 @@ def test_report_is_in_the_clipboard_without_the_user_s_name(scene: Scene, qtbot:
     assert user in str(scene.desk.board.row("a").status)
 
 
+def test_a_report_of_which_nobody_knows_what_to_take_out_is_not_copied(scene: Scene, qtbot: QtBot) -> None:
+    shown(scene, qtbot)
+    QGuiApplication.clipboard().setText("what was there")
+    scene.desk.core.renew()
+    with closing(sqlite3.connect(scene.desk.bench.state / "journal.sqlite3")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with qtbot.waitSignal(scene.window._reports.failed):
+        action(scene, "Copy report").trigger()
+    assert "journal.sqlite3" in said(scene.window, "What goes on")
+    assert QGuiApplication.clipboard().text() == "what was there"
+
+
 @pytest.mark.parametrize("documents", ["Documents", "gone", ""])
 def test_diagnostics_go_where_people_look_for_them(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: str
