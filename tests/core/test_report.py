@@ -1,13 +1,16 @@
 """What is sent to others: the report in Markdown, and an archive in which nobody's name, token or login is."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+import tomlkit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -73,7 +76,7 @@ def test_the_report_is_markdown_that_nothing_breaks(bench: Workbench) -> None:
         note("hub", text("<b>slow</b>\n# no"), text("Wait.")),
         problem("token", text("Refused."), text("Make a new one.")),
     ]
-    told = markdown(status_of(bench, Verdict.READY, Verdict.PARTIAL), found, "en", moment=MOMENT)
+    told = markdown(status_of(bench, Verdict.READY, Verdict.PARTIAL), found, "en", str, moment=MOMENT)
     lines = told.splitlines()
     assert lines[0] == "**Not ready yet: 1 of 2 models is missing something.**"
     (first, second) = [line for line in lines if line.startswith("| reader")]
@@ -91,7 +94,7 @@ def test_the_report_is_markdown_that_nothing_breaks(bench: Workbench) -> None:
 def test_the_report_speaks_chinese(bench: Workbench) -> None:
     texts.use("zh_CN")
     try:
-        told = markdown(status_of(bench, Verdict.MISSING), (), "zh_CN")
+        told = markdown(status_of(bench, Verdict.MISSING), (), "zh_CN", str)
     finally:
         texts.use("en")
     assert str(Wording("", "")) not in told
@@ -204,8 +207,11 @@ def test_secrets_are_known_by_their_variables() -> None:
         "PATH": "/bin",
         "JWT_SECRET_KEY": "four",
         "MONKEY": "banana",
+        "MYSQL_PWD": "five-token",
+        "PWD": "/work/folder",
+        "OLDPWD": "/work/other",
     }
-    assert secrets_in(environ) == {"one-token", "two-token", "th%40ree", "th@ree", "four"}
+    assert secrets_in(environ) == {"one-token", "two-token", "th%40ree", "th@ree", "four", "five-token"}
 
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters=" .-_"), min_size=3, max_size=20).filter(
@@ -224,6 +230,27 @@ def test_no_name_and_no_secret_is_left(name: str, secret: str, wrapped: str) -> 
         assert form not in left or form in wrapped
     for form in (secret, quote(secret, safe=""), f"https://h/?q={quote_plus(secret)}"):
         assert secret not in redact(f"x {form} y")
+
+
+@given(secret=SECRETS)
+def test_no_sign_that_json_and_toml_escape_hides_a_secret(secret: str) -> None:
+    for write in (json.dumps, lambda told: tomlkit.item(told).as_string()):
+        assert Redaction([], [secret])(write(secret)) == write(SECRET)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=NAMES | st.just("anna_muster"), secret=SECRETS)
+def test_no_sign_that_markdown_escapes_hides_a_name_or_a_secret(name: str, secret: str) -> None:
+    def told(of: str, step: str, redact: Callable[[str], str]) -> str:
+        found = problem("token", text("{of}", of=of), text("{step}", step=step))
+        return markdown((), [found], "en", redact, moment=MOMENT)
+
+    itself = told("", "", str) + USER + SECRET
+    assume(not any(part.casefold() in itself.casefold() for part in (name, secret)))
+    report = told(f"/home/{name}/x {secret}", name, Redaction([name], [secret]))
+    for form in (name, secret):
+        for hidden in (form, re.sub(r"([^\w\s]|_)", r"\\\1", form)):
+            assert hidden not in report.replace(r"\<user\>", "").replace(r"\<secret\>", "")
 
 
 # The archive
@@ -255,7 +282,7 @@ def test_the_archive_tells_what_was_done_and_nobodys_secrets(
         path.write_bytes(f"{TOKEN} {bench.home} s3cr3t-s3cr3t pa@ss/word {quote(TOKEN)}\nend\n\xff".encode("latin-1"))
     target = tmp_path / "out" / "diagnostics.zip"
     with bench.opened() as services:
-        report = markdown((), [note("space", text("{path}", path=bench.home))], "en")
+        report = partial(markdown, (), [note("space", text("{path}", path=bench.home))], "en")
         save(services, bench.state, target, report, Control())
     found = members(target)
     assert set(found) == {
@@ -278,8 +305,8 @@ def test_an_archive_that_was_not_finished_is_not_there(bench: Workbench, tmp_pat
     control.cancel()
     with bench.opened() as services:
         with pytest.raises(Cancelled):
-            save(services, bench.state, tmp_path / "d.zip", "x", control)
+            save(services, bench.state, tmp_path / "d.zip", lambda _redact: "x", control)
         (tmp_path / "file").write_bytes(b"")
         with pytest.raises(errors.DiskProblem):
-            save(services, bench.state, tmp_path / "file" / "d.zip", "x", Control())
+            save(services, bench.state, tmp_path / "file" / "d.zip", lambda _redact: "x", Control())
     assert not (tmp_path / "d.zip").exists()

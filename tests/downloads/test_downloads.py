@@ -65,15 +65,17 @@ def test_one_that_is_paused_lets_the_next_one_go_on(desk: Desk, qtbot: QtBot) ->
 def test_a_cancelled_one_leaves_and_comes_back_when_asked(desk: Desk, qtbot: QtBot) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])
-    qtbot.waitUntil(lambda: activity(desk, "a") is Activity.FETCHING)
+    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_fetched > BYTES // 3, timeout=20_000)
     with qtbot.waitSignal(desk.downloads.working_changed, timeout=2_000):
         desk.downloads.cancel(["a"])
         assert activity(desk, "a") is Activity.IDLE
     qtbot.waitUntil(lambda: queued(desk) == [])
     desk.hub.rate = None
-    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000) as ended:
         desk.downloads.preload(["a"])
     assert desk.board.row("a").ready
+    assert ended.args is not None
+    assert ended.args[0].bytes_fetched < BYTES  # what was fetched before is of what was cancelled
 
 
 def test_the_order_can_be_changed(desk: Desk, qtbot: QtBot) -> None:
@@ -144,6 +146,24 @@ def test_new_settings_count_from_the_next_byte_on(desk: Desk, qtbot: QtBot) -> N
         with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
             pass
     assert desk.board.row("a").ready
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_a_batch_counts_interrupted_turns(desk: Desk, qtbot: QtBot, is_paused: bool) -> None:
+    desk.hub.rate = SLOW
+    desk.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_fetched > BYTES // 3, timeout=20_000)
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000) as ended:
+        if is_paused:
+            desk.downloads.pause(["a"])
+            desk.downloads.resume(["a"])
+        else:
+            desk.downloads.renew()
+        desk.hub.rate = None
+    assert ended.args is not None
+    (result,) = ended.args[0].ready
+    assert result.bytes_fetched >= BYTES
+    assert result.seconds > 0.5
 
 
 def test_a_repair_fetches_what_is_damaged(desk: Desk, qtbot: QtBot, expected_log: Callable[..., None]) -> None:

@@ -264,7 +264,7 @@ def test_facts_of_one_that_failed_and_was_never_listed() -> None:
             Verdict.MISSING,
             Activity.FAILED,
             reasons=(text("it was not preloaded yet"),),
-            failures=(failure,),
+            failures=(failure, replace(failure, model="part")),
             files=0,
         ),
         (),

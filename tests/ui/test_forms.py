@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
 from helpers.preferences import Standing, platform, standing
@@ -87,6 +88,22 @@ def test_a_rate_has_no_zeros_that_say_nothing(qtbot: QtBot) -> None:
     field._kind.setCurrentIndex(0)
     assert field.value == 0
     assert field._number.isHidden()
+
+
+def test_a_number_beyond_the_limits_can_be_typed_and_is_told(qtbot: QtBot) -> None:
+    field = NumberField("connections", text("Connections"), 1, 64)
+    qtbot.addWidget(field)
+    field.show_value(63)
+    field._box.stepBy(10)
+    assert (field.value, field._box.stepEnabled()) == (64, QSpinBox.StepEnabledFlag.StepDownEnabled)
+    for typed in ("99", "0"):
+        field._box.selectAll()
+        qtbot.keyClicks(field._box, typed)
+        assert (field.value, field.is_fit, field.note.is_warning) == (int(typed), False, True)
+        assert "a whole number from 1 to 64" in field.note.text()
+    field._box.stepBy(-1)
+    assert (field.value, field._box.stepEnabled()) == (1, QSpinBox.StepEnabledFlag.StepUpEnabled)
+    assert field.is_fit
 
 
 def test_an_order_is_of_all_or_of_none(qtbot: QtBot) -> None:

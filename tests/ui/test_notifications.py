@@ -1,15 +1,19 @@
 """Which message comes of which batch, and when none is told."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import Desk, desks
+from helpers.rows import row
 from model_preload.core.events import Notice
 from model_preload.core.texts import text
-from model_preload.downloads.values import Batch, Failure, TurnResult
+from model_preload.core.values import Verdict
+from model_preload.downloads.board import Row
+from model_preload.downloads.values import Activity, Batch, Failure, TurnResult
 from model_preload.ui.notifications import Message, Notifications, Target, of_batch
 
 pytestmark = pytest.mark.windows
@@ -21,20 +25,14 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
         yield make()
 
 
-def result(key: str, *codes: str, model: str = "", fetched: int = 0) -> TurnResult:
+def result(key: str, *codes: str, model: str = "") -> TurnResult:
     failures = tuple(Failure(code, model or key, "", f"{code} happened.") for code in codes)
-    return TurnResult(key, "failed" if codes else "done", None, fetched, 60.0, failures)
+    return TurnResult(key, "failed" if codes else "done", None, 0, 60.0, failures)
 
 
 @pytest.mark.parametrize(
     ("results", "title", "message"),
     [
-        ([result("a")], "Ready: 0 of 3 models", "Everything was here already, and every file is checked."),
-        (
-            [result("a", fetched=2_000_000)],
-            "Ready: 0 of 3 models",
-            "2.0 MB fetched in 1 min, and every file is checked.",
-        ),
         ([result("a"), result("b", "busy")], "1 model could not be preloaded", "b. Ready: 0 of 3."),
         (
             [result(key, "busy") for key in "abcxy"],
@@ -43,10 +41,62 @@ def result(key: str, *codes: str, model: str = "", fetched: int = 0) -> TurnResu
         ),
     ],
 )
-def test_a_batch_in_words(desk: Desk, results: list[TurnResult], title: str, message: str) -> None:
+def test_a_batch_with_failures_in_words(desk: Desk, results: list[TurnResult], title: str, message: str) -> None:
     told = of_batch(Batch(tuple(results)), desk.board.rows(), "en")
     assert (told.title, told.message) == (title, message)
-    assert told.warning is any(one.outcome == "failed" for one in results)
+    assert told.warning
+
+
+NO_DIGEST = text("1 file has no digest to check it by: x")
+
+
+@pytest.mark.parametrize(
+    ("fetched", "rows", "title", "message"),
+    [
+        (
+            0,
+            [row("a", Verdict.READY), row("b", Verdict.OUTDATED)],
+            "All 2 models are ready",
+            "Everything was here already, and every file is checked.",
+        ),
+        (
+            2_000_000,
+            [row("a", Verdict.READY), row("not asked for", Verdict.MISSING)],
+            "Ready: 1 of 2 models",
+            "2.0 MB fetched in 1 min, and every file is checked.",
+        ),
+        (
+            2_000_000,
+            [row("a", Verdict.UNVERIFIED, reasons=(NO_DIGEST,)), row("b", Verdict.READY)],
+            "Ready: 1 of 2 models",
+            f"2.0 MB fetched in 1 min. A: Unverified ({NO_DIGEST}).",
+        ),
+        (
+            0,
+            [row("a", Verdict.UNVERIFIED), row("b", Verdict.READY, ready=False), row("c", Verdict.UNVERIFIED)],
+            "Ready: 0 of 3 models",
+            "A, C: Unverified. B: Partial.",
+        ),
+        (0, [row("a")], "Ready: 0 of 1 models", "A: Not looked at yet."),
+        (
+            0,
+            [row("a", Verdict.READY), row("not asked for", Verdict.PARTIAL, Activity.PAUSED)],
+            "Ready: 1 of 2 models",
+            "1 model is paused.",
+        ),
+        (
+            2_000_000,
+            [row("a", Verdict.READY), row("not asked for", Verdict.PARTIAL, Activity.PAUSED)],
+            "Ready: 1 of 2 models",
+            "2.0 MB fetched in 1 min. 1 model is paused.",
+        ),
+    ],
+)
+def test_a_batch_says_no_more_than_what_is_so(fetched: int, rows: list[Row], title: str, message: str) -> None:
+    results = [result(row.model.key) for row in rows if row.model.key != "not asked for"]
+    results[0] = replace(results[0], bytes_fetched=fetched)
+    told = of_batch(Batch(tuple(replace(one, seconds=60 / len(results)) for one in results)), rows, "en")
+    assert (told.title, told.message, told.warning) == (title, message, False)
 
 
 Change = Callable[[Desk], object]

@@ -58,6 +58,23 @@ def test_a_model_is_removed_and_its_files_stay(qtbot: QtBot, bench: OwnBench, tm
     assert not dialog.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("hub/models--acme--one/snapshots/1f2e", "hub/models--acme--one"),
+        ("models/snapshots/one", "models/snapshots/one"),
+        ("models--acme--one/one", "models--acme--one/one"),
+    ],
+)
+def test_the_folder_is_named_whose_deletion_frees_the_room(
+    qtbot: QtBot, bench: OwnBench, tmp_path: Path, location: str, named: str
+) -> None:
+    (one,) = own(bench, tmp_path, "one")
+    dialog = asked(qtbot, bench, one, tmp_path / location)
+    assert dialog._place.text() == str(tmp_path / named)
+    dialog.close()
+
+
 def test_of_a_model_that_is_not_here_nothing_stays(qtbot: QtBot, bench: OwnBench, tmp_path: Path) -> None:
     (one,) = own(bench, tmp_path, "one")
     dialog = asked(qtbot, bench, one, None)

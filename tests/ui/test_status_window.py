@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Slot
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -24,6 +24,7 @@ from model_preload.core.tasks.preload import Mode
 from model_preload.core.tasks.services import stored_pin
 from model_preload.core.values import Verdict
 from model_preload.demo.hub import Hub
+from model_preload.downloads.values import Failure
 from model_preload.ui.status.env_dialog import EnvDialog
 from model_preload.ui.status.findings import SECTIONS
 from model_preload.ui.status.headline import Step
@@ -355,12 +356,52 @@ def test_folder_and_log_of_the_chosen_model_are_opened(scene: Scene, qtbot: QtBo
     assert wanted.args == ["c"]
 
 
-def test_report_is_in_the_clipboard(scene: Scene, qtbot: QtBot) -> None:
+def test_the_same_reason_of_several_parts_is_told_once(scene: Scene, qtbot: QtBot) -> None:
     shown(scene, qtbot)
+    told = {"a": "Away.", "part": "Away.", "other part": "Refused."}
+    scene.desk.downloads._failures["a"] = tuple(Failure("any", key, "", message) for key, message in told.items())
+    scene.desk.downloads.changed.emit(frozenset(["a"]))
+    assert said(scene.window, "Why").splitlines() == ["it was not preloaded yet", "Away.", "Refused."]
+
+
+def test_report_is_in_the_clipboard_without_the_user_s_name(scene: Scene, qtbot: QtBot) -> None:
+    brought(scene, qtbot)
+    shown(scene, qtbot)
+    user = scene.desk.bench.home.name  # of the home folder, in which the cache is
     action(scene, "Copy report").trigger()
+    qtbot.waitUntil(lambda: "clipboard" in said(scene.window, "What goes on"))
     written = QGuiApplication.clipboard().text()
-    assert written.startswith("**Not ready yet: 3 of 3 models are missing something.**")
-    assert "clipboard" in said(scene.window, "What goes on")
+    assert written.startswith("**Ready: 3 of 3 models.**")
+    assert "models--demo--a" in written
+    assert user not in written
+    assert user in str(scene.desk.board.row("a").status)
+
+
+def test_a_report_of_which_nobody_knows_what_to_take_out_is_not_copied(scene: Scene, qtbot: QtBot) -> None:
+    shown(scene, qtbot)
+    QGuiApplication.clipboard().setText("what was there")
+    scene.desk.core.renew()
+    with closing(sqlite3.connect(scene.desk.bench.state / "journal.sqlite3")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with qtbot.waitSignal(scene.window._reports.failed):
+        action(scene, "Copy report").trigger()
+    assert "journal.sqlite3" in said(scene.window, "What goes on")
+    assert QGuiApplication.clipboard().text() == "what was there"
+
+
+@pytest.mark.parametrize("documents", ["Documents", "gone", ""])
+def test_diagnostics_go_where_people_look_for_them(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: str
+) -> None:
+    home = tmp_path / "user"
+    (home / "Documents").mkdir()
+    place = str(home / documents) if documents else ""
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _location: place)
+    scene.window._reports._choose()
+    (choosing,) = scene.window.findChildren(QFileDialog)
+    assert Path(choosing.directory().path()) == (home / documents if documents == "Documents" else home)
+    assert choosing.selectedFiles()[0].endswith(".zip")
+    choosing.reject()
 
 
 def test_diagnostics_say_what_is_inside_and_are_saved(

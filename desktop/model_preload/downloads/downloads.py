@@ -39,7 +39,8 @@ class Downloads(QObject):
         changed(frozenset[str]): what goes on with those models changed; at most five times a second by progress.
         order_changed(): models came, went or changed places.
         finished(TurnResult): a model's turn ended, not by a pause or cancel.
-        batch_finished(Batch): nothing waits any more.
+        batch_finished(Batch): nothing waits any more. Bytes and seconds of a result are those of all turns which that
+            model had since it was in a batch, those that a pause or new settings ended too.
         noticed(Notice): what the core tells in between.
         working_changed(bool): bytes may move from now on, or no longer.
         loaded(tuple[str, ...]): what an earlier process left waiting.
@@ -67,6 +68,7 @@ class Downloads(QObject):
         self._notice = ""
         self._failures: dict[str, tuple[Failure, ...]] = {}
         self._results: dict[str, TurnResult] = {}
+        self._spent: dict[str, tuple[int, float]] = {}
         self._running = ""
         self._working = False
         self._stopped = False
@@ -146,6 +148,8 @@ class Downloads(QObject):
         """Take them out of the queue; what was fetched of them stays."""
         gone = self._agenda.cancel(tuple(keys))
         self._forgive(gone)
+        for key in gone:
+            self._spent.pop(key, None)
         self._journal(gone)
 
     def move(self, keys: Sequence[str], before: str | None) -> None:
@@ -232,6 +236,10 @@ class Downloads(QObject):
             return
         key, self._running = result.key, ""
         self._forget_progress()
+        fetched, seconds = self._spent.get(key, (0, 0.0))
+        self._spent[key] = fetched + result.bytes_fetched, seconds + result.seconds
+        if result.outcome == "interrupted" and self._agenda.standing(key) is None:
+            del self._spent[key]  # cancelled
         if result.outcome != "interrupted":
             self._failures[key] = result.failures
             self._results.pop(key, None)
@@ -246,8 +254,13 @@ class Downloads(QObject):
             return  # something came while this was on its way; the lane was asked again
         self._set_working(working=False)
         if self._results:
-            batch, self._results = Batch(tuple(self._results.values())), {}
+            batch, self._results = Batch(tuple(map(self._whole, self._results.values()))), {}
             self.batch_finished.emit(batch)
+
+    def _whole(self, last: TurnResult) -> TurnResult:
+        """With what all turns took, of which that is the last one."""
+        fetched, seconds = self._spent.pop(last.key, (last.bytes_fetched, last.seconds))
+        return replace(last, bytes_fetched=fetched, seconds=seconds)
 
 
 def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:

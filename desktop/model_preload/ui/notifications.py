@@ -1,6 +1,6 @@
 """What the user is told without having asked: one message for each outcome, none for what they are looking at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,7 +11,7 @@ from model_preload.core.events import Notice
 from model_preload.core.texts import Text, plural, text
 from model_preload.downloads.board import Board, Row
 from model_preload.downloads.downloads import Downloads
-from model_preload.downloads.values import Batch, Failure, TurnResult
+from model_preload.downloads.values import Activity, Batch, Failure, TurnResult
 from model_preload.ui.formats import duration_text, list_text, size_text
 
 _NAMED = 3
@@ -50,17 +50,43 @@ def of_batch(batch: Batch, rows: Sequence[Row], language: str) -> Message:
         if ready == count
         else text("Ready: {ready} of {models} models", ready=ready, models=count)
     )
-    return Message(str(title), str(_brought(batch)), Target.STATUS)
+    return Message(str(title), " ".join(map(str, _brought(batch, rows, names))), Target.STATUS)
 
 
-def _brought(batch: Batch) -> Text:
-    if not batch.bytes_fetched:
-        return text("Everything was here already, and every file is checked.")
-    return text(
-        "{size} fetched in {time}, and every file is checked.",
-        size=size_text(batch.bytes_fetched),
-        time=duration_text(batch.seconds),
-    )
+def _brought(batch: Batch, rows: Sequence[Row], names: Mapping[str, str]) -> list[Text]:
+    """What was fetched, and what of it is not ready; of what is paused nothing more can be said."""
+    asked = {one.key for one in batch.results}
+    unready = [row for row in rows if row.model.key in asked and not row.ready]
+    paused = sum(row.work.activity is Activity.PAUSED for row in rows)
+    size, time = size_text(batch.bytes_fetched), duration_text(batch.seconds)
+    if unready or paused:
+        told = [text("{size} fetched in {time}.", size=size, time=time)] if batch.bytes_fetched else []
+        told += _unready(unready, names)
+        return [*told, plural("{n} model is paused.", "{n} models are paused.", paused)] if paused else told
+    if batch.bytes_fetched:
+        return [text("{size} fetched in {time}, and every file is checked.", size=size, time=time)]
+    return [text("Everything was here already, and every file is checked.")]
+
+
+def _unready(rows: Sequence[Row], names: Mapping[str, str]) -> list[Text]:
+    """What each is; of a single one also why."""
+    if len(rows) == 1 and (status := rows[0].status) is not None and status.reasons:
+        (row,) = rows
+        why = list_text([str(reason) for reason in status.reasons], _NAMED)
+        return [text("{name}: {verdict} ({reasons}).", name=names[row.model.key], verdict=_verdict(row), reasons=why)]
+    verdicts = dict.fromkeys(map(_verdict, rows))
+    return [
+        text(
+            "{names}: {verdict}.",
+            names=list_text([names[row.model.key] for row in rows if _verdict(row) == verdict], _NAMED),
+            verdict=verdict,
+        )
+        for verdict in verdicts
+    ]
+
+
+def _verdict(row: Row) -> Text:
+    return row.verdict.label if row.verdict is not None else text("Not looked at yet")
 
 
 def of_failure(failure: Failure, name: str) -> Message:

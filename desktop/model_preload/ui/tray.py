@@ -53,9 +53,9 @@ def face(summary: Summary) -> TrayFace:
     return TrayFace(
         _STATES[summary.mood],
         _clipped(f"Model Preload\n{sentence(summary)}"),
-        text("Preload all (everything is ready)") if whole else text("&Preload all"),
+        text("&Preload all (everything is ready)") if whole else text("&Preload all"),
         not whole,
-        text("&Resume") if paused else text("&Pause"),
+        text("&Resume") if paused else text("P&ause"),
         working or paused,
         paused,
     )
@@ -128,7 +128,7 @@ class Tray(QObject):
         self._menu = QMenu()
         self._menu.aboutToShow.connect(self._arrange)
         self._preload = self._action(text("&Preload all"), "play", self.preload_wanted)
-        self._hold = self._action(text("&Pause"), "pause", self._held)
+        self._hold = self._action(text("P&ause"), "pause", self._held)
         windows = (
             (text("&Catalog…"), "catalog", self.catalog_wanted),
             (text("&Status…"), "status", self.status_wanted),

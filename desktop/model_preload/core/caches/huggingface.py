@@ -63,6 +63,15 @@ def _expanded(written: str, environ: Mapping[str, str], home: Path) -> Path:
     return Path(written)
 
 
+def repository_folder(snapshot: Path) -> Path | None:
+    """The folder of the repository whose snapshot that is; None if it is none.
+
+    With links the bytes are beside the snapshots, so that to delete a snapshot frees nothing.
+    """
+    folder = snapshot.parent.parent
+    return folder if snapshot.parent.name == "snapshots" and folder.name.startswith("models--") else None
+
+
 def forget_commits(removed: Iterable[Path], disk: Disk) -> tuple[Path, ...]:
     """Delete the refs to commits of which, by that removal, no file is left, and return them; others stay."""
     snapshots = {

@@ -15,7 +15,7 @@ import json
 import platform
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from model_preload.core.journal import RunSummary
 from model_preload.core.settings import FILE as SETTINGS
 from model_preload.core.tasks import own_catalog
 from model_preload.core.tasks.redaction import Redaction, secrets_in
+from model_preload.core.tasks.report import Redact
 from model_preload.core.tasks.services import Services
 
 _RUNS = 50
@@ -51,13 +52,13 @@ def redaction_for(services: Services) -> Redaction:
     return Redaction(names, secrets)
 
 
-def save(services: Services, home: Path, target: Path, report: str, control: Control) -> None:
+def save(services: Services, home: Path, target: Path, report: Callable[[Redact], str], control: Control) -> None:
     """Write the archive, atomically.
 
     Args:
         home: the state folder.
         target: the file to be, over one that may be there.
-        report: as `report.markdown` makes it.
+        report: makes it, as `report.markdown` does.
 
     Raises:
         DiskProblem, JournalUnusable, Cancelled; nothing was written.
@@ -65,7 +66,8 @@ def save(services: Services, home: Path, target: Path, report: str, control: Con
     redact = redaction_for(services)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, lines in _members(services, home, report):
+        archive.writestr("report.md", report(redact).encode("utf-8", "replace"))
+        for name, lines in _members(services, home):
             with archive.open(name, "w") as member:
                 for line in lines:
                     control.check()
@@ -73,8 +75,8 @@ def save(services: Services, home: Path, target: Path, report: str, control: Con
     services.disk.write_bytes(target, packed.getvalue())
 
 
-def _members(services: Services, home: Path, report: str) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "report.md", report.splitlines(keepends=True)
+def _members(services: Services, home: Path) -> Iterator[tuple[str, Iterable[str]]]:
+    """All but the report."""
     for name in (SETTINGS, own_catalog.FILE):
         content = services.disk.read_bytes(home / name)
         if content is not None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model_preload.core import errors
+from model_preload.core.caches.huggingface import repository_folder
 from model_preload.core.catalog import Model
 from model_preload.core.events import Control
 from model_preload.core.readiness import survey
@@ -43,6 +44,11 @@ class ModelFiles:
     commit: str = ""
     listed_at: datetime | None = None
     files: tuple[ModelFile, ...] = ()
+
+
+def kept_in(location: Path) -> Path:
+    """What to delete for the room that the files of a model at that location take."""
+    return repository_folder(location) or location
 
 
 def files(services: Services, key: str, control: Control) -> ModelFiles:

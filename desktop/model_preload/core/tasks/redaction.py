@@ -1,11 +1,14 @@
 """Taking out of texts what is nobody else's business: user names, tokens, logins."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 USER, SECRET, LOGIN = "<user>", "<secret>", "<login>"
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PWD|(?:^|_)KEY|CREDENTIAL|COOKIE", re.IGNORECASE)
+_FOLDERS = {"PWD", "OLDPWD"}
+"""Of a shell; their names look like those of passwords."""
 _GAP = r"(?:[\\/]|%(?:25)*(?:2F|5C))+"
 """What parts the steps of a path, also doubled or as an address writes it."""
 _WORD_BEGINS = re.compile(r"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf])\Z")
@@ -44,7 +47,7 @@ class Redaction:
     Args:
         users: names of this user: of the account, of the home folder. Each goes wherever it stands as a word, in
             letters of either case, in an address's escapes and in Windows's short form of a folder's name.
-        secrets: tokens and passwords, which go wherever they stand, also in an address's escapes.
+        secrets: tokens and passwords, which go wherever they stand, also in the escapes of an address or a string.
     """
 
     def __init__(self, users: Iterable[str], secrets: Iterable[str]) -> None:
@@ -67,7 +70,7 @@ class Redaction:
 
 def secrets_in(values: Mapping[str, str]) -> set[str]:
     """What variables hold that is secret: by their names, and the logins in addresses."""
-    found = {value.strip() for name, value in values.items() if _SECRET_NAME.search(name)}
+    found = {value.strip() for name, value in values.items() if _SECRET_NAME.search(name) and name not in _FOLDERS}
     for value in values.values():
         if "@" in value and "//" in value:
             found |= _login(value)
@@ -84,6 +87,7 @@ def _login(address: str) -> set[str]:
 
 def _written(secret: str) -> str:
     forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
 
 

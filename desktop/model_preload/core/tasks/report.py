@@ -1,7 +1,7 @@
 """What is here and what stands in the way, as Markdown that a person can send to another one."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from model_preload import __version__
@@ -10,6 +10,9 @@ from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.texts import Text, plural, size, text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+Redact = Callable[[str], str]
+"""Takes out of a text what is nobody else's business."""
 
 
 def summary(statuses: Sequence[ModelStatus]) -> Text:
@@ -28,7 +31,12 @@ def summary(statuses: Sequence[ModelStatus]) -> Text:
 
 
 def markdown(
-    statuses: Sequence[ModelStatus], findings: Iterable[Finding], language: str, *, moment: datetime | None = None
+    statuses: Sequence[ModelStatus],
+    findings: Iterable[Finding],
+    language: str,
+    redact: Redact,
+    *,
+    moment: datetime | None = None,
 ) -> str:
     """The report, in the language in use.
 
@@ -36,24 +44,31 @@ def markdown(
         statuses: of the models that count, mostly `Catalog.whole`.
         findings: of the machine; what is well goes without its next step.
         language: of the models' names.
+        redact: is given every text before a sign of it is escaped, which would hide a name or a secret with that sign.
         moment: when this was so; by default now.
     """
+
+    def plain(value: object) -> str:
+        """On one line, and nothing in it means anything to Markdown."""
+        return _SPECIAL.sub(r"\\\1", " ".join(redact(str(value)).split()))
+
+    def row(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(map(plain, cells)) + " |"
+
     now = (moment or datetime.now(UTC)).astimezone()
     made = text("Model Preload {version}, {moment}", version=__version__, moment=f"{now:%Y-%m-%d %H:%M %z}")
     heads = (text("Model"), text("Verdict"), text("Files"), text("Size"), text("Checked"), text("Place"))
-    lines = [f"**{_plain(summary(statuses))}**", "", _plain(made), ""]
-    lines += [_row(heads), "|---" * len(heads) + "|"]
-    lines += [_row(_cells(status, language)) for status in statuses]
+    lines = [f"**{plain(summary(statuses))}**", "", plain(made), ""]
+    lines += [row(heads), "|---" * len(heads) + "|"]
+    lines += [row(_cells(status, language)) for status in statuses]
     reasons = [(status, reason) for status in statuses for reason in status.reasons]
     if reasons:
         lines += ["", f"## {text('Reasons')}", ""]
-        lines += [
-            f"- {_plain(status.model.name.in_language(language))}: {_plain(reason)}" for status, reason in reasons
-        ]
+        lines += [f"- {plain(status.model.name.in_language(language))}: {plain(reason)}" for status, reason in reasons]
     told = list(findings)
     if told:
         lines += ["", f"## {text('The machine')}", ""]
-        lines += [_told(finding) for finding in told]
+        lines += [f"- {finding.level.label}: {' → '.join(map(plain, _told(finding)))}" for finding in told]
     return "\n".join(lines) + "\n"
 
 
@@ -72,15 +87,7 @@ def _cells(status: ModelStatus, language: str) -> tuple[object, ...]:
     )
 
 
-def _told(finding: Finding) -> str:
-    step = "" if finding.level is Level.OK or finding.next_step is None else f" → {_plain(finding.next_step)}"
-    return f"- {finding.level.label}: {_plain(finding.told)}{step}"
-
-
-def _row(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(map(_plain, cells)) + " |"
-
-
-def _plain(value: object) -> str:
-    """On one line, and nothing in it means anything to Markdown."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+def _told(finding: Finding) -> tuple[Text, ...]:
+    if finding.level is Level.OK or finding.next_step is None:
+        return (finding.told,)
+    return finding.told, finding.next_step

@@ -52,7 +52,7 @@ def facts(
     told = (
         Fact(text("Verdict"), verdict_text(row), verdict=row.verdict),
         Fact(text("Reasons"), "\n".join(map(str, row.status.reasons)) if row.status else ""),
-        Fact(text("Failed"), "\n".join(map(_failure, row.work.failures))),
+        Fact(text("Failed"), "\n".join(dict.fromkeys(map(_failure, row.work.failures)))),
         *(_part(part, language) for part in parts),
         Fact(text("Place"), location_text(row) or str(found.place if found and found.place else ""), Kind.PATH),
         Fact(text("Why there"), str(found.why) if found and found.why else ""),

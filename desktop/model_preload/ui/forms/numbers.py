@@ -6,6 +6,7 @@ from model_preload.core.texts import Text, text
 from model_preload.ui.forms.field import Field
 
 _KB, _MB = 1_000, 1_000_000
+_TYPED = 9_999
 _USUAL = 5_000_000
 """Bytes a second where somebody begins to limit."""
 
@@ -21,11 +22,30 @@ def joined_rate(number: float, unit: int) -> int:
     return round(number * unit)
 
 
+class _Whole(QSpinBox):
+    """Steps stay within the limits; more can be typed, since a digit that is swallowed leaves another number."""
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__(minimum=0, maximum=_TYPED)
+        self._low, self._high = low, high
+
+    def stepBy(self, steps: int) -> None:  # noqa: N802  Qt's name
+        self.setValue(min(max(self.value() + steps, self._low), self._high))
+
+    def stepEnabled(self) -> QSpinBox.StepEnabledFlag:  # noqa: N802  Qt's name
+        enabled = QSpinBox.StepEnabledFlag.StepNone
+        if self.value() < self._high:
+            enabled |= QSpinBox.StepEnabledFlag.StepUpEnabled
+        if self.value() > self._low:
+            enabled |= QSpinBox.StepEnabledFlag.StepDownEnabled
+        return enabled
+
+
 class NumberField(Field):
-    """A whole number within limits."""
+    """A whole number within limits; of one beyond them it says what is expected."""
 
     def __init__(self, name: str, title: Text, low: int, high: int) -> None:
-        self._box = QSpinBox(minimum=low, maximum=high)
+        self._box = _Whole(low, high)
         super().__init__(name, title, self._box)
         self._row.addStretch(1)
         self._box.valueChanged.connect(self.edited)

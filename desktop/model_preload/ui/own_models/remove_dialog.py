@@ -10,6 +10,7 @@ from model_preload.core import errors
 from model_preload.core.catalog import Model
 from model_preload.core.events import Control, EventSink
 from model_preload.core.tasks import own_catalog
+from model_preload.core.tasks.files import kept_in
 from model_preload.core.texts import text
 from model_preload.downloads.background import Background
 from model_preload.downloads.open_core import Opened
@@ -53,7 +54,7 @@ class RemoveModelDialog(QDialog):
             fate = text("Nothing of it was fetched.")
         else:
             fate = text("The files that were fetched stay where they are. Delete them there if you need the room:")
-        self._place = plain_label(str(location or ""), selectable=True)
+        self._place = plain_label("" if location is None else str(kept_in(location)), selectable=True)
         self._place.setAccessibleName(str(text("Place of the files")))
         if location is None:
             self._place.hide()

@@ -181,7 +181,7 @@ class ModelsPage(QWidget):
         self._title.setText(str(text("{name} ({key})", name=row.model.name.in_language(self._language), key=self._key)))
         self._say("verdict", str(row.verdict.label) if row.verdict else str(text("Not looked at yet")))
         reasons = [str(reason) for reason in status.reasons] if status else []
-        self._say("reasons", "\n".join([*reasons, *(failure.message for failure in row.work.failures)]))
+        self._say("reasons", "\n".join(dict.fromkeys([*reasons, *(failure.message for failure in row.work.failures)])))
         self._say("now", work_words(row.work))
         self._say("place", str(status.location) if status and status.location else "")
         self._say("files", str(_files(row)) if status and status.files else "")

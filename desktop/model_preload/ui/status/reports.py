@@ -1,9 +1,10 @@
 """The report for the clipboard, and the diagnostics for a file."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QDate, QObject, QStandardPaths, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -16,18 +17,21 @@ from model_preload.downloads.board import Board
 from model_preload.downloads.examiner import Examiner
 from model_preload.downloads.open_core import Opened
 
+Report = Callable[[report.Redact], str]
+"""Makes the report, without what that function takes out."""
+
 
 class Reports(QObject):
     """Asks where to save by dialogs over its window.
 
     Args:
-        quick: where the archive is made.
+        quick: where report and archive are made: what is to be taken out of them is asked of the system.
         home: the state folder.
         language: of the models' names, by its gettext name.
 
     Signals:
         told(Text): what was done.
-        failed(Circumstance): why the archive could not be saved.
+        failed(Circumstance): why the report could not be made or the archive not be saved.
     """
 
     told = Signal(object)
@@ -44,14 +48,18 @@ class Reports(QObject):
         self._language = language
         self._window = parent
 
-    def markdown(self) -> str:
-        """The report; of the machine what was found so far."""
-        statuses = [row.status for row in self._board.rows() if row.status is not None]
-        return report.markdown(statuses, self._examiner.findings, self._language)
-
     @Slot()
     def copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.markdown())
+        """Put the report into the clipboard, a moment later."""
+        self._quick.start(partial(_written, self._report()), self._copied, self._failed)
+
+    def _report(self) -> Report:
+        """Of what is known now; of the machine what was found so far."""
+        statuses = [row.status for row in self._board.rows() if row.status is not None]
+        return partial(report.markdown, statuses, self._examiner.findings, self._language)
+
+    def _copied(self, written: str) -> None:
+        QGuiApplication.clipboard().setText(written)
         told = text("The report is in the clipboard.")
         if not self._examiner.findings:
             told = text("The report is in the clipboard. To have the machine in it too, examine that first.")
@@ -85,7 +93,7 @@ class Reports(QObject):
     @Slot()
     def _choose(self) -> None:
         name = f"model-preload-{QDate.currentDate().toString(Qt.DateFormat.ISODate)}.zip"
-        choosing = QFileDialog(self._window, str(text("Save diagnostics")))
+        choosing = QFileDialog(self._window, str(text("Save diagnostics")), str(_documents()))
         choosing.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         choosing.setNameFilter(str(text("Archive (*.zip)")))
         choosing.setDefaultSuffix("zip")
@@ -98,7 +106,7 @@ class Reports(QObject):
     def save(self, name: str) -> None:
         """Save the archive under that name, and open its folder."""
         target = Path(name)
-        work = partial(_save, self._home, target, self.markdown())
+        work = partial(_save, self._home, target, self._report())
         self._quick.start(work, self._saved, self._failed)
 
     def _saved(self, target: Path) -> None:
@@ -109,6 +117,16 @@ class Reports(QObject):
         self.failed.emit(problem)
 
 
-def _save(home: Path, target: Path, written: str, opened: Opened, control: Control, _sink: EventSink) -> Path:
-    diagnostics.save(opened.services, home, target, written, control)
+def _documents() -> Path:
+    """Where people look for what they saved; the folder that the program was started in may be any."""
+    documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+    return documents if documents.is_absolute() and documents.is_dir() else Path.home()
+
+
+def _written(made: Report, opened: Opened, _control: Control, _sink: EventSink) -> str:
+    return made(diagnostics.redaction_for(opened.services))
+
+
+def _save(home: Path, target: Path, made: Report, opened: Opened, control: Control, _sink: EventSink) -> Path:
+    diagnostics.save(opened.services, home, target, made, control)
     return target
