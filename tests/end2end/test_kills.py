@@ -174,10 +174,16 @@ class TestHolder:
         assert [run.run(name).code for name in ("status", "plan", "catalog")] == [1, 0, 0]
         assert first.poll() is None
 
-    def test_it_waits_if_told_so(self, run: Program, first: subprocess.Popen[str], slow: Hub) -> None:
+    @staticmethod
+    def _waiting(run: Program) -> subprocess.Popen[str]:
+        """A second run that has said that it waits."""
         second = run.start("preload", "--wait", "--json")
-        time.sleep(1)
-        assert second.poll() is None
+        assert second.stderr is not None
+        assert "Waiting for another run" in second.stderr.readline()
+        return second
+
+    def test_it_waits_if_told_so(self, run: Program, first: subprocess.Popen[str], slow: Hub) -> None:
+        second = self._waiting(run)
         assert first.poll() is None
         slow.rate = None
         done = finish(second)
@@ -186,10 +192,9 @@ class TestHolder:
         assert first.wait(10) == 0
 
     def test_waiting_can_be_interrupted(self, run: Program, first: subprocess.Popen[str]) -> None:
-        second = run.start("preload", "--wait", "--json")
-        time.sleep(1)
+        second = self._waiting(run)
         interrupt(second)
-        stopped = finish(second, 3)
+        stopped = finish(second, SOON)
         assert stopped.code == 130
         assert stopped.document["error"]["code"] == "interrupted"
         assert not stopped.document["success"]
