@@ -180,6 +180,7 @@ def test_faults_that_pass_leave_right_bytes(
         pytest.param(faults.header("Content-Encoding", "gzip"), "answer-invalid", id="packed"),
         pytest.param(faults.sized(1), "length-wrong", id="too long"),
         pytest.param(faults.sized(-1), "length-wrong", id="too short"),
+        pytest.param(faults.header("Content-Length", "9" * 4300), "length-wrong", id="as long as Python reads"),
         pytest.param(faults.flipped(), "digest-mismatch", id="wrong bytes"),
         pytest.param(faults.content(b"<html>log in</html>"), "length-wrong", id="login page"),
         pytest.param(faults.redirect("file:///etc/passwd"), "redirect", id="to a file"),

@@ -34,6 +34,8 @@ _MAX_REDIRECTS = 8
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SMALL_READ = 64 << 10
 _SLOT_SECONDS = 0.2
+_LONGEST = (1 << 63) - 1
+"""Bytes of a body: a header may announce more than can be counted with, or even written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Reply:
         url: where it came from after redirects.
         status: HTTP status.
         headers: names in lower case.
-        length: bytes of the body as announced; None if nothing was.
+        length: bytes of the body as announced, at most `_LONGEST`; None if nothing was.
     """
 
     def __init__(self, url: str, response: urllib3.BaseHTTPResponse, exchange: Exchange, client: "Client") -> None:
@@ -74,7 +76,7 @@ class Reply:
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         raw = exchange.raw
         assert raw is not None  # set by the connection that made the response
-        self.length: int | None = raw.length
+        self.length: int | None = raw.length if raw.length is None else min(raw.length, _LONGEST)
         self._raw = raw
         self._response = response
         self._exchange = exchange
