@@ -37,7 +37,7 @@ from model_preload.core.tasks.doctor.finding import CHECKS, Examination, Finding
 from model_preload.core.tasks.doctor.machine import Gpu, Machine, System, Untold
 from model_preload.core.tasks.doctor.service import service
 from model_preload.core.tasks.plan import plan
-from model_preload.core.tasks.services import Services
+from model_preload.core.tasks.services import Due, Services, fresh_pin, keep
 from model_preload.core.texts import text
 from model_preload.core.values import ListedFile, Listing, Published
 from model_preload.demo.messages import Reply, Request
@@ -242,7 +242,8 @@ def test_without_listings_the_need_is_said_to_be_unknown(bench: Workbench) -> No
     (told,) = examined(bench).of("space", Level.OK)
     assert "not known before the first" in told
     with bench.opened() as services:
-        plan(services, [], Control())
+        for one in services.catalog.models:
+            keep(services, fresh_pin(services, one, one.sources[0], Control()), Due.NOW)
     (told,) = examined(bench).of("space", Level.OK)
     assert "10.0 kB are still to be fetched" in told
 

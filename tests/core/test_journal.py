@@ -471,3 +471,13 @@ def test_a_listing_is_kept_to_the_letter(path: Path) -> None:
         assert journal.listings.load(listing.source) == listing
         assert journal.listings.load("other") is None
         assert json.loads(journal.database.rows("SELECT files FROM listings")[0][0])[0][0] == "模型/é.bin"
+
+
+def test_commits_that_were_pinned_are_known_when_newer_ones_are(path: Path, tmp_path: Path) -> None:
+    with opened(path) as journal:
+        for letter, output in (("a", None), ("b", None), ("c", tmp_path)):
+            journal.listings.save(Listing("url:m", "main", letter * 40, (), WHEN), output)
+        known = {letter for letter in "abc" if journal.listings.ever(["url:other", "url:m"], letter * 40)}
+        assert known == {"a", "b"}
+        assert journal.listings.ever(["url:m"], "c" * 40, tmp_path)
+        assert not journal.listings.ever(["url:other"], "a" * 40)

@@ -89,6 +89,7 @@ def test_a_file_of_format_1_is_brought_forward_with_every_row(old: Path, caplog:
         assert journal.recovered is None
         assert journal.queue.load() == (A, QueuedModel("b", QueueState.FAILED))
         assert journal.brought.all() == frozenset(), "nobody wrote down who brought what is known"
+        assert journal.listings.ever(["huggingface:owner/model"], "c" * 40)
     assert content(old) == ROWS
     backup = old.with_name(f"{NAME}.v1.backup")
     assert content(backup) == ROWS

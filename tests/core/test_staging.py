@@ -16,7 +16,7 @@ from model_preload.core.files import Disk, boot_id
 from model_preload.core.files import disk as disk_module
 from model_preload.core.journal import PartRecord
 from model_preload.core.tasks import staging as tasks
-from model_preload.core.tasks.services import fresh_pin, stored_pin
+from model_preload.core.tasks.services import Due, fresh_pin, keep, stored_pin
 
 pytestmark = pytest.mark.windows
 DAY = 24 * 3600.0
@@ -130,6 +130,7 @@ def test_folders_that_never_became_whole_go(
     with bench.opened() as services:
         (entry,) = services.catalog.models
         pinned = fresh_pin(services, entry, entry.sources[0], Control())
+        keep(services, pinned, Due.NOW)
         part = aged(pinned.staging / "x.part", 0)
         (published,) = pinned.cache.publish(part, pinned.files[0], Control())
     build = published.path.parent

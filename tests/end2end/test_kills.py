@@ -106,6 +106,30 @@ def test_ten_kills_cost_little_and_leave_the_right_bytes(
     assert [path.name for path in (run.hf_home / ".model-preload").glob("*.part")] == []
 
 
+def test_an_update_that_is_killed_leaves_what_was_ready_and_goes_on_when_asked_again(tmp_path: Path) -> None:
+    noise = random.Random(21)
+    old = {"config.json": b"{}", "weights.bin": noise.randbytes(6 * MIB)}
+    new = {"config.json": b"[]", "weights.bin": noise.randbytes(24 * MIB)}
+    before = make_repository(old)
+    with Hub(before, rate=RATE) as hub:
+        run = ours(tmp_path, hub)
+        assert run.run("preload").code == 0
+        hub.put(before.committed(new))
+        hub.forget()
+        process = run.start("preload", "--force", "--quiet")
+        wait_until(process, lambda: hub.bytes_served > 12 * MIB)
+        process.kill()
+        finish(process)
+        killed_at = hub.bytes_served
+        hub.forget()
+        assert run.run("status").code == run.run("preload").code == 0
+        assert hub.requests == ()
+        done = run.run("preload", "--force", "--json")
+        assert done.code == 0, done.err
+        assert hub.bytes_served + killed_at - sum(map(len, new.values())) <= LOST_A_KILL
+    assert wrong_files(Path(done.document["models"]["killed"]["location"]), new) == []
+
+
 def test_interrupt_stops_at_once_says_how_to_go_on_and_loses_nothing(
     tmp_path: Path, slow: Hub, files: dict[str, bytes]
 ) -> None:

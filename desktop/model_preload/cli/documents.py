@@ -235,7 +235,7 @@ def _entry(services: Services, model: Model, language: str) -> dict[str, Any]:
         "place": model.place.name,
         "location": str(pinned.cache.location) if pinned else location,
         "why": why,
-        "sources": [source.identity for source in model.sources],
+        "sources": [source.name for source in model.sources],
         "files": len(pinned.files) if pinned else None,
         "bytes": sum(file.size for file in pinned.files) if pinned else None,
     }

@@ -1,6 +1,7 @@
 """Pinned listings: what a hub said, so that status and plan work with no network."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from model_preload.core.journal import clock
@@ -21,16 +22,24 @@ class Listings:
         files = [
             [file.path, file.size, str(file.digest) if file.digest else None, file.remote] for file in listing.files
         ]
-        self._database.write(
-            "INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?)",
-            (
-                _name(listing.source, output),
-                listing.revision,
-                listing.commit,
-                clock.written(listing.listed_at),
-                json.dumps(files, separators=(",", ":")),
-            ),
-        )
+        name = _name(listing.source, output)
+        with self._database.transaction():
+            self._database.write(
+                "INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?)",
+                (
+                    name,
+                    listing.revision,
+                    listing.commit,
+                    clock.written(listing.listed_at),
+                    json.dumps(files, separators=(",", ":")),
+                ),
+            )
+            self._database.write("INSERT OR IGNORE INTO commits VALUES (?, ?)", (name, listing.commit))
+
+    def ever(self, sources: Iterable[str], commit: str, output: Path | None = None) -> bool:
+        """Whether a listing of that commit was ever saved for one of the sources."""
+        rows = self._database.rows("SELECT source FROM commits WHERE commit_id = ?", (commit,))
+        return not {_name(source, output) for source in sources}.isdisjoint(name for (name,) in rows)
 
     def load(self, source: str, output: Path | None = None) -> Listing | None:
         rows = self._database.rows(

@@ -88,6 +88,14 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
         "DROP TABLE former_blocks",
     ),
+    (
+        """
+        CREATE TABLE commits (
+            source TEXT NOT NULL, commit_id TEXT NOT NULL, PRIMARY KEY (source, commit_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO commits SELECT source, commit_id FROM listings",
+    ),
 )
 """The one at index n brings a file from format n to n + 1."""
 

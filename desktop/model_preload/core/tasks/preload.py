@@ -19,9 +19,18 @@ from model_preload.core.tasks.checkout import announce
 from model_preload.core.tasks.jobs import jobs
 from model_preload.core.tasks.plan import plan_for
 from model_preload.core.tasks.room import PATIENCE, Room
-from model_preload.core.tasks.services import Pinned, Services, first_answer, pin, stored_pin
+from model_preload.core.tasks.services import (
+    Due,
+    Pinned,
+    Services,
+    first_answer,
+    keep,
+    moved_by_another,
+    pin,
+    stored_pin,
+)
 from model_preload.core.tasks.staging import alone_in, clean_parts
-from model_preload.core.tasks.status import check, hash_files, status
+from model_preload.core.tasks.status import check, hash_files, reprove, status
 from model_preload.core.texts import text
 from model_preload.core.transfer import Transfer, salvage
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
@@ -175,22 +184,30 @@ class _Run:
                 continue
             self._sink(ModelStarted(model.key, position, len(pins)))
             before = self._fetched
+            ready = False
             try:
                 ready = self._bring(pinned)
             except errors.JournalUnusable:
                 raise  # the other models would meet it too
             except errors.Circumstance as problem:
                 self._record(model, "", problem)
-                ready = False
             except Cancelled:
                 self._queue.waiting(model.key)
+                self._stay(pinned)
                 raise
             if ready:
                 self._queue.done(model.key)
             else:
                 self._queue.failed(model.key)
+                self._stay(pinned)
             (found,) = status(self._services, [model.key], self._control)
             self._sink(ModelFinished(model.key, found.verdict, self._fetched - before))
+
+    def _stay(self, pinned: Pinned) -> None:
+        """What was not brought to its end leaves the older listing as true as it was."""
+        if pinned.due in (Due.FIRST_FILE, Due.ALL_FILES):
+            with suppress(errors.DiskProblem):
+                reprove(self._services, pinned.model)
 
     def _pin_all(self) -> list[Pinned]:
         """Every listing that can be had; a model without one, or whose place is not known or gone, fails by itself."""
@@ -202,7 +219,9 @@ class _Run:
                     self._queue.done(model.key)  # what was never here is not damaged
                     continue
                 renew, stay = self._mode is Mode.RENEW, self._mode is Mode.REPAIR
-                pins.append(pin(self._services, model, self._control, refresh=renew, stay=stay))
+                pinned = pin(self._services, model, self._control, refresh=renew, stay=stay)
+                keep(self._services, pinned, Due.NOW)
+                pins.append(pinned)
             except errors.PlaceUnknown as problem:
                 unplaced.append(problem)
                 self._queue.failed(model.key)
@@ -217,7 +236,7 @@ class _Run:
     def _bring(self, pinned: Pinned) -> bool:
         """One model, from the first source that brings all of it; True if every file is in place."""
         sources = self._services.sources_of(pinned.model)
-        left = sources[sources.index(pinned.source) + 1 :]
+        left = () if self._mode is Mode.REPAIR else sources[sources.index(pinned.source) + 1 :]
         while True:
             failed = self._room.attempt(pinned, partial(self._bring_wholly, pinned))
             if not failed:
@@ -233,6 +252,7 @@ class _Run:
             except (errors.HubProblem, errors.TransferProblem):
                 self._record_all(pinned.model, failed)
                 raise
+            keep(self._services, pinned, Due.NOW)
             left = left[left.index(pinned.source) + 1 :]
 
     def _bring_wholly(self, pinned: Pinned) -> dict[str, errors.Circumstance]:
@@ -349,7 +369,11 @@ class _Run:
         if not pinned.cache.announced():
             with self._alone(pinned.staging):  # another installation may be at the same last step
                 self._announce(pinned)
-        elif pinned.cache.left_aside() and _is_whole(self._survey(pinned)):
+            return
+        if not _is_whole(self._survey(pinned)):
+            return
+        keep(self._services, pinned, Due.ALL_FILES)
+        if pinned.cache.left_aside():
             with suppress(errors.DiskProblem, errors.HeldByAnother), self._alone(pinned.staging):
                 pinned.cache.complete(pinned.files, self._control)
 
@@ -359,13 +383,15 @@ class _Run:
             states = self._gather(pinned, states)
         if not _is_whole(states):
             return
+        keep(self._services, pinned, Due.ALL_FILES)  # before the ref: of two commits of ours verdicts tell the truth
         foreign = pinned.cache.foreign_ref()
+        ours = self._mode is Mode.RENEW or moved_by_another(self._services, pinned) is None
         self._services.journal.moved(pinned.cache.complete(pinned.files, self._control))
         if foreign is not None:
             message = text(
                 "the cache pointed to {old}; it points to {new} now", old=foreign[:40], new=pinned.listing.commit
             )
-            log.log(logging.INFO if self._mode is Mode.RENEW else logging.WARNING, "%s: %s", pinned.model.key, message)
+            log.log(logging.INFO if ours else logging.WARNING, "%s: %s", pinned.model.key, message)
             self._sink(Notice(pinned.model.key, message))
 
     def _gather(self, pinned: Pinned, states: Survey) -> Survey:

@@ -5,7 +5,8 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from pathlib import Path, PurePath
 from typing import Any, Protocol, assert_never
 
@@ -247,14 +248,26 @@ def _offline_root(platform: Path | None, disk: Disk) -> Path | None:
     return None
 
 
+class Due(IntEnum):
+    """When a listing that a hub gave takes the place of the stored one, which all verdicts are about.
+
+    A stored one of which every file is proven stays until the other is as true: until all files of the other are here
+    or, where they lie in the places of its own files, until the first of them is published.
+    """
+
+    NOW = 1
+    FIRST_FILE = 2
+    ALL_FILES = 3
+
+
 @dataclass(frozen=True)
 class Pinned:
-    """A model with the listing that everything about it refers to.
+    """A model with the listing that is brought, or judged by.
 
     Attributes:
         files: those of the listing that the catalog wants, under the names it gives them.
         staging: where the cache wants parts.
-        stored: the listing came from the journal, not from the hub just now.
+        due: when the listing has to be stored, see `keep`; None if it is.
     """
 
     model: Model
@@ -263,7 +276,7 @@ class Pinned:
     files: tuple[ListedFile, ...]
     cache: Cache
     staging: Path
-    stored: bool
+    due: Due | None = None
 
     def part(self, file: ListedFile) -> Path:
         """Where the file is written until it is whole: named by its digest, so that any source may go on with it."""
@@ -282,24 +295,55 @@ def stored_pin(services: Services, model: Model) -> Pinned | None:
         listing = services.listing(source.identity)
         if listing is not None and (newest is None or listing.listed_at >= newest[1].listed_at):
             newest = (source, listing)
-    return _pin(services, model, *newest, stored=True) if newest else None
+    return _pin(services, model, *newest) if newest else None
 
 
 def fresh_pin(services: Services, model: Model, source: Source, control: Control) -> Pinned:
-    """Ask the hub, and store what it said. Raises HubProblem, TransferProblem, PlaceUnknown, Cancelled."""
+    """Ask the hub; what it said is not stored yet. Raises HubProblem, TransferProblem, PlaceUnknown, Cancelled."""
     hub = services.hub_for(source)
     listing = released(lambda: hub.list(source, control), control)
-    pinned = _pin(services, model, source, listing, stored=False)
-    services.journal.listings.save(listing, services.output)
-    return pinned
+    pinned = _pin(services, model, source, listing)
+    return replace(pinned, due=_due(services, pinned))
+
+
+def _due(services: Services, fresh: Pinned) -> Due:
+    try:
+        stored = _fit_pin(services, fresh.model)
+    except errors.UsageProblem:  # of a listing that can't be in this place
+        return Due.NOW
+    if stored is None or not all(
+        state.status is FileStatus.VERIFIED
+        for state in survey(stored.cache, stored.files, services.disk, services.journal)
+    ):
+        return Due.NOW
+    beside = fresh.cache.as_a_whole or fresh.cache.location != stored.cache.location
+    return Due.ALL_FILES if beside else Due.FIRST_FILE
+
+
+def keep(services: Services, pinned: Pinned, moment: Due) -> None:
+    """Store the listing if it is due at that moment of a run. Raises JournalUnusable, DiskProblem."""
+    if pinned.due is not None and pinned.due <= moment:
+        services.journal.listings.save(pinned.listing, services.output)
+
+
+def moved_by_another(services: Services, pinned: Pinned) -> str | None:
+    """The commit to which another program moved the cache; None also if it is one that was pinned here before.
+
+    A run that was ended before it came to the ref leaves it at that older commit. Raises DiskProblem, JournalUnusable.
+    """
+    found = pinned.cache.foreign_ref()
+    sources = [source.identity for source in pinned.model.sources]
+    ours = found is not None and services.journal.listings.ever(sources, found, services.output)
+    return None if ours else found
 
 
 def pin(services: Services, model: Model, control: Control, *, refresh: bool = False, stay: bool = False) -> Pinned:
-    """The stored pin, else the first source that answers.
+    """The stored pin, else the first source that answers; nothing is stored.
 
     Args:
         refresh: ask the hub even if a pin is stored.
-        stay: with the stored pin, also where a hub that the user prefers might bring what is missing.
+        stay: with the stored pin, also where another program moved the cache, or a hub that the user prefers might
+            bring what is missing.
 
     Raises:
         HubProblem, TransferProblem: the last source's, when none answered.
@@ -307,8 +351,10 @@ def pin(services: Services, model: Model, control: Control, *, refresh: bool = F
     """
     stored = None if refresh else _fit_pin(services, model)
     if stored is not None:
-        if stored.cache.foreign_ref() is None:
-            return stored if stay else _preferred(services, stored, control)
+        if stay:
+            return stored
+        if moved_by_another(services, stored) is None:
+            return _preferred(services, stored, control)
         log.info("%s: another program moved the cache, so the hub is asked again", model.key)
     return first_answer(services, model, services.sources_of(model), control)
 
@@ -346,14 +392,14 @@ def first_answer(services: Services, model: Model, sources: Sequence[Source], co
     raise AssertionError("a catalog's model has at least one source")
 
 
-def _pin(services: Services, model: Model, source: Source, listing: Listing, *, stored: bool) -> Pinned:
+def _pin(services: Services, model: Model, source: Source, listing: Listing) -> Pinned:
     files = source.choose(listing.files)
     if not files:
         raise errors.SourceEmpty(source.name)
     cache = services.cache_for(model, source, listing)
     if services.output is not None:
         cache = ElsewhereCache(cache, services.elsewhere)
-    return Pinned(model, source, listing, files, cache, cache.staging, stored)
+    return Pinned(model, source, listing, files, cache, cache.staging)
 
 
 def _name_without_digest(source: Source, listing: Listing, file: ListedFile) -> str:

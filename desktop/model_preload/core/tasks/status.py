@@ -12,7 +12,7 @@ from model_preload.core.catalog import Model
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
 from model_preload.core.journal import Proof
 from model_preload.core.readiness import Judgement, check_files, judge, survey
-from model_preload.core.tasks.services import Pinned, Services, stored_pin
+from model_preload.core.tasks.services import Pinned, Services, moved_by_another, stored_pin
 from model_preload.core.texts import Text, text
 from model_preload.core.values import DigestAlgorithm, FileStatus, ListedFile, Verdict
 
@@ -86,7 +86,7 @@ def _judged(services: Services, model: Model, control: Control, deep: bool, sink
             return _Judged(*_without_listing(services, model))
         unreadable = check(services, pinned, control, sink) if deep else {}
         states = survey(pinned.cache, pinned.files, services.disk, services.journal, unreadable)
-        found = judge(states, pinned.cache.foreign_ref(), announced=pinned.cache.announced())
+        found = judge(states, moved_by_another(services, pinned), announced=pinned.cache.announced())
         told = tuple(problem.title for problem in unreadable.values())
         found = replace(found, reasons=found.reasons + told[:_TOLD])
     except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit, errors.PathGone) as problem:
@@ -136,6 +136,32 @@ def hash_files(
     for problem in unreadable.values():
         log.warning("%s: %s", key, problem)
     return unreadable
+
+
+def reprove(services: Services, model: Model) -> None:
+    """Hash what is known by the digest of another hub only by that of the stored listing again.
+
+    Hubs name small files by digests of two kinds. Where a run hashed them by those of a listing that did not come to be
+    the stored one, the stored one's proofs were lost by that. Raises JournalUnusable, DiskProblem.
+    """
+    try:
+        stored = stored_pin(services, model)
+    except (errors.PlaceUnknown, errors.UsageProblem, errors.SourceUnfit):
+        return  # as the verdict says
+    if stored is None:
+        return
+    changed = [
+        (state.destination, state.file)
+        for state in survey(stored.cache, stored.files, services.disk, services.journal)
+        if state.status is FileStatus.UNVERIFIED
+    ]
+    records = services.journal.files.load([path for path, _ in changed])
+    wanted = [
+        (path, file)
+        for path, file in changed
+        if path in records and file.digest and records[path].digest.algorithm != file.digest.algorithm
+    ]
+    hash_files(services, model.key, wanted, Control(), lambda _event: None)  # they are small: a cancel can wait
 
 
 def _without_listing(services: Services, model: Model) -> tuple[Judgement, Path | None]:

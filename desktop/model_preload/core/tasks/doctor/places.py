@@ -110,7 +110,7 @@ def _room(services: Services, volume: str, on_it: Sequence[Place], plan: Plan, u
     if needed:
         told = text("{told}; {needed} are still to be fetched there", told=told, needed=size(needed))
     elif any(place.models for place in on_it) and unlisted:
-        told = text("{told}; what is to be fetched is not known before the first “plan” or “preload”", told=told)
+        told = text("{told}; what is to be fetched is not known before the first “preload”", told=told)
     short = needed + reserve - free if needed else _LEAST_ROOM - free
     if short > 0:
         step = text("Make at least {short} free on this drive, or choose another place.", short=size(short))
