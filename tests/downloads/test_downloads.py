@@ -132,6 +132,26 @@ def test_a_failure_is_told_and_can_be_tried_again(desk: Desk, qtbot: QtBot, expe
     assert desk.board.row("a").ready
 
 
+def test_why_one_failed_is_known_after_a_restart(
+    desks: Callable[[], Desk], qtbot: QtBot, expected_log: Callable[..., None]
+) -> None:
+    expected_log("a: ")
+    first = desks()
+    first.hub.put(Repository.of("demo/a", {"model.bin": b"a" * BYTES}, private=True))
+    with qtbot.waitSignal(first.downloads.batch_finished, timeout=20_000):
+        first.downloads.preload(["a", "b"])
+    told = first.downloads.work("a").failures
+    with qtbot.waitSignal(first.downloads.batch_finished, timeout=20_000):
+        first.downloads.preload(["c"])
+    first.close()
+    second = desks()
+    with qtbot.waitSignal(second.downloads.loaded):
+        second.downloads.load()
+    assert activity(second, "a") is Activity.FAILED
+    assert second.downloads.work("a").failures == told
+    assert told
+
+
 def test_new_settings_count_from_the_next_byte_on(desk: Desk, qtbot: QtBot) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])

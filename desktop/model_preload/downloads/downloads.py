@@ -1,7 +1,7 @@
 """The queue as the user sees and changes it: shown at once, journaled in the background, done by the lane."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from model_preload.core.catalog import Catalog
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
+from model_preload.core.journal import RunSummary
 from model_preload.core.tasks.preload import Mode
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
-from model_preload.downloads.lane import Lane
+from model_preload.downloads.lane import Lane, failures_of
 from model_preload.downloads.open_core import OpenCore, Opened
 from model_preload.downloads.record import Record
 from model_preload.downloads.threads import WorkerThread
@@ -28,6 +29,8 @@ _WORKS = {
     Standing.FAILED: Work(Activity.FAILED),
 }
 """Of models of which there is no more to say."""
+_RUNS = 1000
+"""That far back it is looked why models failed; each turn is one."""
 
 
 class Downloads(QObject):
@@ -122,9 +125,11 @@ class Downloads(QObject):
         """
         self._clerk.start(_load, self._loaded, self.failed.emit)
 
-    def _loaded(self, lines: Sequence[tuple[str, Standing]]) -> None:
-        waiting = tuple(key for key, standing in lines if standing is Standing.WAITING)
-        for key, standing in lines:
+    def _loaded(self, lines: Sequence[tuple[str, Standing, tuple[Failure, ...]]]) -> None:
+        waiting = tuple(key for key, standing, _ in lines if standing is Standing.WAITING)
+        for key, standing, failures in lines:
+            if failures and self._agenda.standing(key) is None:  # what was asked for meanwhile is forgiven
+                self._failures[key] = failures
             self._agenda.place(key, Standing.PAUSED if key in waiting else standing)
         self._told_of_all(self.order())
         self.loaded.emit(waiting)
@@ -268,14 +273,31 @@ def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:
     )
 
 
-def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[str, Standing], ...]:
-    """What the journal has, without the parts of what is in it too."""
+def _load(
+    opened: Opened, _control: Control, _sink: EventSink
+) -> tuple[tuple[str, Standing, tuple[Failure, ...]], ...]:
+    """What the journal has, without the parts of what is in it too; of what failed, why."""
     standings = {"waiting": Standing.WAITING, "running": Standing.WAITING, "paused": Standing.PAUSED}
     entries = {entry.model: entry.state.value for entry in opened.queue.entries()}
     catalog = opened.services.catalog
     known = [key for key in entries if key in {model.key for model in catalog.models}]
     parts = {part.key for key in known for part in catalog.with_parts([key]) if part.key != key}
-    return tuple((key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts)
+    lines = [(key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts]
+    failed = [key for key, standing in lines if standing is Standing.FAILED]
+    runs = opened.services.journal.runs.latest(_RUNS) if failed else ()
+    failures = {key: _last_failures({model.key for model in catalog.with_parts([key])}, key, runs) for key in failed}
+    return tuple((key, standing, failures.get(key, ())) for key, standing in lines)
+
+
+def _last_failures(models: Container[str], key: str, runs: Iterable[RunSummary]) -> tuple[Failure, ...]:
+    """Why the last run that failed could not bring that model.
+
+    Args:
+        models: it and its parts.
+        runs: the newest first.
+    """
+    last = next((run.errors for run in runs if key in run.models and run.outcome == "failed"), ())
+    return failures_of(error for error in last if error.key in models)
 
 
 def _journaled(record: Record, keys: Sequence[str], opened: Opened, _control: Control, _sink: EventSink) -> None:

@@ -6,11 +6,13 @@ the journal, and meanwhile the lane is free for other models.
 
 import logging
 import time
+from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control, Event, Notice, Progress
+from model_preload.core.journal import RunError
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import ModelStatus, status
 from model_preload.downloads.agenda import Agenda, Standing, Turn
@@ -68,7 +70,7 @@ class Lane(QObject):
             with self._core.lease() as opened:
                 try:
                     report = self._preload(opened, turn)
-                    outcome, fetched, failures = report.outcome, report.bytes_fetched, _failures(report)
+                    outcome, fetched, failures = report.outcome, report.bytes_fetched, failures_of(report.errors)
                 except Cancelled:
                     outcome = "interrupted"
                 except errors.UnknownModel:  # it was taken out of the catalog, which the owner will be told as well
@@ -135,5 +137,6 @@ def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:
     return Failure(problem.code, turn.key, "", f"{problem.title} {problem.next_step}")
 
 
-def _failures(report: RunReport) -> tuple[Failure, ...]:
-    return tuple(Failure(error.code, error.key, error.file, error.message) for error in report.errors)
+def failures_of(errors_: Iterable[RunError]) -> tuple[Failure, ...]:
+    """Those that a run put down."""
+    return tuple(Failure(error.code, error.key, error.file, error.message) for error in errors_)
