@@ -1,11 +1,13 @@
 """The queue as the user changes it, on the real core and a real hub."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import BYTES, Desk
+from model_preload.core import texts
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.values import Verdict
 from model_preload.demo.repository import Repository
@@ -130,6 +132,19 @@ def test_a_failure_is_told_and_can_be_tried_again(desk: Desk, qtbot: QtBot, expe
         desk.downloads.preload(["a"])
         assert desk.downloads.work("a").failures == ()
     assert desk.board.row("a").ready
+
+
+def test_a_failure_is_told_in_the_language_in_use(desk: Desk, qtbot: QtBot, expected_log: Callable[..., None]) -> None:
+    expected_log("a: ")
+    desk.bench.settings = replace(desk.bench.settings, reserve=1 << 60)
+    desk.downloads.renew()
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"])
+    (failure,) = desk.downloads.work("a").failures
+    assert failure.message.startswith("Nothing was begun")
+    texts.use("zh")
+    assert "Nothing" not in failure.message
+    assert "in reserve" not in failure.message
 
 
 def test_why_one_failed_is_known_after_a_restart(

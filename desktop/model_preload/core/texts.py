@@ -7,6 +7,7 @@ The language is a setting of the process, as a locale is: `use` sets it, front e
 
 import gettext
 import locale
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model_preload.core import paths
@@ -53,6 +54,12 @@ def text(msgid: str, /, **params: object) -> Text:
 def plural(singular: str, plural_: str, count: int, /, **params: object) -> Text:
     """Mark a sentence that counts; both templates may use `{n}`."""
     return Text(singular, (("n", count), *params.items()), plural_, count)
+
+
+def lines(texts: Iterable[Text], indent: str = "") -> Text:
+    """One below the other."""
+    params = tuple((f"line_{number}", line) for number, line in enumerate(texts))
+    return Text("\n".join(f"{indent}{{{name}}}" for name, _ in params), params)
 
 
 def size(bytes_: float) -> str:

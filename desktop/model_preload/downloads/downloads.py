@@ -11,6 +11,7 @@ from model_preload.core.catalog import Catalog
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
 from model_preload.core.journal import RunSummary
 from model_preload.core.tasks.preload import Mode
+from model_preload.core.texts import Text
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
 from model_preload.downloads.lane import Lane, failures_of
@@ -67,7 +68,7 @@ class Downloads(QObject):
         self._record = Record(self._agenda)
         self._progress: dict[str, Progress] = {}
         self._fetched: dict[str, tuple[int, int]] = {}
-        self._notice = ""
+        self._notice: Text | str = ""
         self._failures: dict[str, tuple[Failure, ...]] = {}
         self._results: dict[str, TurnResult] = {}
         self._running = ""
@@ -211,7 +212,7 @@ class Downloads(QObject):
     def _told(self, notice: Notice) -> None:
         if self._stopped:
             return
-        self._notice = str(notice.message)
+        self._notice = notice.message
         self.noticed.emit(notice)
         self.changed.emit(frozenset([self._running]))
 
@@ -273,9 +274,7 @@ def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:
     )
 
 
-def _load(
-    opened: Opened, _control: Control, _sink: EventSink
-) -> tuple[tuple[str, Standing, tuple[Failure, ...]], ...]:
+def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[str, Standing, tuple[Failure, ...]], ...]:
     """What the journal has, without the parts of what is in it too; of what failed, why."""
     standings = {"waiting": Standing.WAITING, "running": Standing.WAITING, "paused": Standing.PAUSED}
     entries = {entry.model: entry.state.value for entry in opened.queue.entries()}

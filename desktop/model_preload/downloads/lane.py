@@ -15,6 +15,7 @@ from model_preload.core.events import Cancelled, Control, Event, Notice, Progres
 from model_preload.core.journal import RunError
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import ModelStatus, status
+from model_preload.core.texts import text
 from model_preload.downloads.agenda import Agenda, Standing, Turn
 from model_preload.downloads.background import ProgramFault
 from model_preload.downloads.open_core import OpenCore, Opened
@@ -134,7 +135,8 @@ class Lane(QObject):
 
 def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:
     log.error("%s: %s", turn.key, problem)
-    return Failure(problem.code, turn.key, "", f"{problem.title} {problem.next_step}")
+    told = text("{title} {step}", title=problem.title, step=problem.next_step)
+    return Failure(problem.code, turn.key, "", told)
 
 
 def failures_of(errors_: Iterable[RunError]) -> tuple[Failure, ...]:
