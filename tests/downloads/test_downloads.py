@@ -64,6 +64,20 @@ def test_one_that_is_paused_lets_the_next_one_go_on(desk: Desk, qtbot: QtBot) ->
     assert desk.hub.bytes_served < served + BYTES + 1_000_000
 
 
+@pytest.mark.parametrize("change", ["pause", "cancel"])
+def test_one_that_is_interrupted_is_looked_at_again(desk: Desk, qtbot: QtBot, change: str) -> None:
+    desk.hub.put(Repository.of("demo/a", {"model.bin": b"a" * BYTES, "config.json": b"{}"}))
+    with qtbot.waitSignal(desk.checks.found, timeout=20_000):
+        desk.checks.look()
+    assert desk.board.row("a").verdict is Verdict.MISSING
+    desk.hub.rate = SLOW // 4
+    desk.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: any(desk.bench.cache.rglob("config.json")), timeout=20_000)
+    getattr(desk.downloads, change)(["a"])
+    qtbot.waitUntil(lambda: desk.board.row("a").verdict is Verdict.PARTIAL, timeout=20_000)
+    assert not desk.downloads.running
+
+
 def test_a_cancelled_one_leaves_and_comes_back_when_asked(desk: Desk, qtbot: QtBot) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])

@@ -73,6 +73,7 @@ class Board(QObject):
         self._summary: Summary | None = None
         self._gathering = False
         downloads.changed.connect(self._work_changed)
+        downloads.seen.connect(self._take)
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
         downloads.working_changed.connect(self._summary_changes)
@@ -203,8 +204,7 @@ class Board(QObject):
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
         self._asked[result.key] = True
-        if result.status is not None:
-            self._take((result.status,))
+        self._summary_changes()
 
     def _forget(self, keys: Iterable[str]) -> None:
         """How much those want is to be found out anew, by what is here and who else is asked for."""
@@ -234,6 +234,7 @@ class Board(QObject):
         self._summary_changes()
         self.failed.emit(problem)
 
+    @Slot(object)
     def _take(self, statuses: tuple[ModelStatus, ...]) -> None:
         news = {one.model.key: one for one in statuses}
         changed = frozenset(key for key, one in news.items() if self._statuses.get(key) != one)

@@ -11,6 +11,7 @@ from model_preload.core.catalog import Catalog
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
 from model_preload.core.journal import RunSummary
 from model_preload.core.tasks.preload import Mode
+from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.texts import Text
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
@@ -41,6 +42,7 @@ class Downloads(QObject):
 
     Signals:
         changed(frozenset[str]): what goes on with those models changed; at most five times a second by progress.
+        seen(tuple[ModelStatus, ...]): how a model and its parts stand when its turn ended, however it did.
         order_changed(): models came, went or changed places.
         finished(TurnResult): a model's turn ended, not by a pause or cancel.
         batch_finished(Batch): nothing waits any more.
@@ -52,6 +54,7 @@ class Downloads(QObject):
 
     changed = Signal(object)
     order_changed = Signal()
+    seen = Signal(object)
     finished = Signal(object)
     batch_finished = Signal(object)
     noticed = Signal(object)
@@ -80,6 +83,7 @@ class Downloads(QObject):
         self._lane.began.connect(self._began, queued)
         self._lane.told.connect(self._told, queued)
         self._lane.progressed.connect(self._progressed, queued)
+        self._lane.seen.connect(self._seen, queued)
         self._lane.ended.connect(self._ended, queued)
         self._lane.idle.connect(self._idle, queued)
         self._thread = WorkerThread(self._lane, "lane")
@@ -231,6 +235,11 @@ class Downloads(QObject):
 
     def _forget_progress(self) -> None:
         self._progress, self._fetched, self._notice = {}, {}, ""
+
+    @Slot(object)
+    def _seen(self, statuses: tuple[ModelStatus, ...]) -> None:
+        if not self._stopped:
+            self.seen.emit(statuses)
 
     @Slot(object)
     def _ended(self, result: TurnResult) -> None:

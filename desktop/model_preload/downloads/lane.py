@@ -36,13 +36,15 @@ class Lane(QObject):
         began(str): a model's turn.
         told(Notice): what the core tells meanwhile.
         progressed(tuple[Progress, ...]): of the model and its parts, the newest last; at most five times a second.
-        ended(TurnResult): that turn is over.
+        seen(tuple[ModelStatus, ...]): how the model and its parts stand when its turn is over.
+        ended(TurnResult): it is over.
         idle(): nothing waits.
     """
 
     began = Signal(str)
     told = Signal(object)
     progressed = Signal(object)
+    seen = Signal(object)
     ended = Signal(object)
     idle = Signal()
 
@@ -83,8 +85,8 @@ class Lane(QObject):
                 if outcome == "failed" and standing is not Standing.FAILED:
                     outcome, failures = "interrupted", ()  # the user decided otherwise before it could be told
                 self._record.write(opened, [turn.key])
-                if outcome != "interrupted":
-                    found = self._status(opened, turn)
+                if not self._agenda.is_closed:
+                    found = self._look(opened, turn)
         except errors.Circumstance as problem:
             failures = (*failures, _failure(turn, problem))
             self._agenda.finish(turn, outcome)
@@ -122,15 +124,18 @@ class Lane(QObject):
             case _:
                 pass
 
-    def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
+    def _look(self, opened: Opened, turn: Turn) -> ModelStatus | None:
+        """What the turn left behind, however it ended: an interrupted one may have brought files too."""
         try:
-            (found,) = status(opened.services, [turn.key], Control())
+            keys = [model.key for model in opened.services.catalog.with_parts([turn.key])]
+            found = status(opened.services, keys, Control())
         except errors.UnknownModel:
             return None
         except errors.Circumstance as problem:
             log.warning("%s: %s", turn.key, problem)
             return None
-        return found
+        self.seen.emit(found)
+        return next(one for one in found if one.model.key == turn.key)
 
 
 def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:
