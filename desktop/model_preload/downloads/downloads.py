@@ -70,7 +70,6 @@ class Downloads(QObject):
         self._agenda = Agenda()
         self._record = Record(self._agenda)
         self._progress: dict[str, Progress] = {}
-        self._fetched: dict[str, tuple[int, int]] = {}
         self._notice: Text | str = ""
         self._failures: dict[str, tuple[Failure, ...]] = {}
         self._results: dict[str, TurnResult] = {}
@@ -114,8 +113,7 @@ class Downloads(QObject):
             work = replace(work, failures=failures)
         if standing is not Standing.RUNNING or key != self._running:
             return work  # one that runs: its turn was taken, and that is not told yet
-        fetched = sum(max(0, now - first) for first, now in self._fetched.values())
-        return _at_work(replace(work, notice=self._notice, bytes_fetched=fetched), key, self._progress)
+        return _at_work(replace(work, notice=self._notice), key, self._progress)
 
     def use(self, catalog: Catalog) -> None:
         """From now on models and their parts are those of this catalog; what it has not is forgotten."""
@@ -228,13 +226,10 @@ class Downloads(QObject):
         for one in progress:
             self._progress.pop(one.model, None)
             self._progress[one.model] = one
-            if one.phase is Phase.FETCHING:
-                first, _ = self._fetched.get(one.model, (one.bytes_done, 0))
-                self._fetched[one.model] = first, one.bytes_done
         self.changed.emit(frozenset([self._running]))
 
     def _forget_progress(self) -> None:
-        self._progress, self._fetched, self._notice = {}, {}, ""
+        self._progress, self._notice = {}, ""
 
     @Slot(object)
     def _seen(self, statuses: tuple[ModelStatus, ...]) -> None:
@@ -280,6 +275,7 @@ def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:
         seconds_left=newest.seconds_left,
         part="" if newest.model == key else newest.model,
         files=newest.active,
+        progress=tuple(progress.values()),
     )
 
 

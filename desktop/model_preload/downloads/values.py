@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from model_preload.core.events import FileProgress
+from model_preload.core.events import FileProgress, Progress
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.texts import Text
 
@@ -58,13 +58,14 @@ class Work:
     """What goes on with one model.
 
     Attributes:
-        bytes_done, bytes_total: of the model and its parts, as far as they are known; of the phase.
+        bytes_done, bytes_total: of the model and its parts, as far as they are known; of the phase. In a row of the
+            board, while they are fetched: what is here, and the whole.
         speed: bytes a second.
         seconds_left: None while nothing can be said.
         part: key of the part that is at work, "" if it is the model itself.
         files: those at work, at most as many as fit a screen.
         failures: of its last turn.
-        bytes_fetched: from the network in this turn, of the model and its parts.
+        progress: of the model and its parts in this turn, the newest of each.
         notice: what the core told since anything moved, such as for whom it waits.
     """
 
@@ -76,7 +77,7 @@ class Work:
     part: str = ""
     files: tuple[FileProgress, ...] = ()
     failures: tuple[Failure, ...] = ()
-    bytes_fetched: int = 0
+    progress: tuple[Progress, ...] = ()
     notice: Text | str = ""
 
 
