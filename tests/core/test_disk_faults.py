@@ -419,7 +419,7 @@ def test_a_copy_of_an_older_snapshot_has_no_final_name_before_it_was_hashed(
         copied = bench.cache / "models--owner--model" / "snapshots" / new.main.id / "a.bin"
         assert [error.code for error in report.errors] == ["disk-failed"]
         assert not copied.exists()
-        assert run(bench, NoHardLinks()).outcome == "done"
+        assert run(bench, NoHardLinks(), mode=Mode.RENEW).outcome == "done"
         assert copied.read_bytes() == b"same"
     assert [one.verdict for one in bench.status(deep=True)] == [Verdict.READY]
     assert not list(bench.home.rglob("*.part"))

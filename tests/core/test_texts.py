@@ -49,6 +49,7 @@ def test_a_text_is_said_in_the_language_of_the_moment() -> None:
     assert [str(said), str(one), str(many)] == ["lama is Ready", "1 file is missing: a", "2 files are missing: a"]
     assert texts.use("zh_CN") == "zh_CN"
     assert [str(said), str(one), str(many)] == ["就绪：lama", "缺少 1 个文件：a", "缺少 2 个文件：a"]
+    assert str(texts.lines([said, one], indent="  ")) == "  就绪：lama\n  缺少 1 个文件：a"
     assert str(text("never translated")) == "never translated"
     assert texts.use("en") == "en"
     assert str(said) == "lama is Ready"

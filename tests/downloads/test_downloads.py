@@ -1,16 +1,20 @@
 """The queue as the user changes it, on the real core and a real hub."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from helpers.desk import BYTES, Desk
+from helpers.workbench import model, repository
+from model_preload.core import texts
 from model_preload.core.tasks.preload import Mode
 from model_preload.core.values import Verdict
 from model_preload.demo.repository import Repository
 from model_preload.downloads.summary import Mood
 from model_preload.downloads.values import Activity
+from model_preload.ui.models.cells import permille_of
 
 pytestmark = pytest.mark.windows
 SLOW = 1_500_000
@@ -60,6 +64,19 @@ def test_one_that_is_paused_lets_the_next_one_go_on(desk: Desk, qtbot: QtBot) ->
         desk.downloads.resume(["a"])
     assert desk.verdicts[:2] == [Verdict.READY] * 2
     assert desk.hub.bytes_served < served + BYTES + 1_000_000
+
+
+@pytest.mark.parametrize("change", ["pause", "cancel"])
+def test_one_that_is_interrupted_is_looked_at_again(desk: Desk, qtbot: QtBot, change: str) -> None:
+    desk.hub.put(Repository.of("demo/a", {"model.bin": b"a" * BYTES, "config.json": b"{}"}))
+    with qtbot.waitSignal(desk.checks.found, timeout=20_000):
+        desk.checks.look()
+    assert desk.board.row("a").verdict is Verdict.MISSING
+    desk.hub.rate = SLOW // 4
+    desk.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: any(desk.bench.cache.rglob("config.json")), timeout=20_000)
+    getattr(desk.downloads, change)(["a"])
+    qtbot.waitUntil(lambda: desk.board.row("a").verdict is Verdict.PARTIAL, timeout=20_000)
 
 
 def test_a_cancelled_one_leaves_and_comes_back_when_asked(desk: Desk, qtbot: QtBot) -> None:
@@ -134,6 +151,39 @@ def test_a_failure_is_told_and_can_be_tried_again(desk: Desk, qtbot: QtBot, expe
     assert desk.board.row("a").ready
 
 
+def test_a_failure_is_told_in_the_language_in_use(desk: Desk, qtbot: QtBot, expected_log: Callable[..., None]) -> None:
+    expected_log("a: ")
+    desk.bench.settings = replace(desk.bench.settings, reserve=1 << 60)
+    desk.downloads.renew()
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        desk.downloads.preload(["a"])
+    (failure,) = desk.downloads.work("a").failures
+    assert failure.message.startswith("Nothing was begun")
+    texts.use("zh")
+    assert "Nothing" not in failure.message
+    assert "in reserve" not in failure.message
+
+
+def test_why_one_failed_is_known_after_a_restart(
+    desks: Callable[[], Desk], qtbot: QtBot, expected_log: Callable[..., None]
+) -> None:
+    expected_log("a: ")
+    first = desks()
+    first.hub.put(Repository.of("demo/a", {"model.bin": b"a" * BYTES}, private=True))
+    with qtbot.waitSignal(first.downloads.batch_finished, timeout=20_000):
+        first.downloads.preload(["a", "b"])
+    told = first.downloads.work("a").failures
+    with qtbot.waitSignal(first.downloads.batch_finished, timeout=20_000):
+        first.downloads.preload(["c"])
+    first.close()
+    second = desks()
+    with qtbot.waitSignal(second.downloads.loaded):
+        second.downloads.load()
+    assert activity(second, "a") is Activity.FAILED
+    assert second.downloads.work("a").failures == told
+    assert told
+
+
 def test_new_settings_count_from_the_next_byte_on(desk: Desk, qtbot: QtBot) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])
@@ -202,6 +252,54 @@ def test_the_whole_is_told_in_numbers(desk: Desk, qtbot: QtBot) -> None:
         pass
     assert max(seen) > 0
     assert (desk.board.summary().asked, desk.board.summary().ready) == (0, 3)
+
+
+def percents(desk: Desk, key: str) -> tuple[int | None, int | None]:
+    """Of the row and of the whole."""
+    work = desk.board.row(key).work
+    return permille_of(work.bytes_done, work.bytes_total), desk.board.summary().permille
+
+
+def test_no_percent_goes_back_by_a_restart(desks: Callable[[], Desk], qtbot: QtBot) -> None:
+    first = desks()
+    first.hub.put(Repository.of("demo/a", {"big.bin": b"a" * BYTES, "small.bin": b"b" * (BYTES // 2)}))
+    first.hub.rate = SLOW // 2
+    first.downloads.preload(["a"])
+    qtbot.waitUntil(lambda: any(first.bench.cache.rglob("small.bin")), timeout=20_000)
+    qtbot.waitUntil(lambda: (percents(first, "a")[0] or 0) > 500, timeout=20_000)
+    before, whole = percents(first, "a")
+    assert before == whole is not None
+    first.close()
+    second = desks()
+    with qtbot.waitSignal(second.downloads.loaded):
+        second.downloads.load()
+    seen: list[tuple[int | None, int | None]] = []
+    second.board.changed.connect(lambda _keys: seen.append(percents(second, "a")))
+    second.board.summary_changed.connect(lambda: seen.append(percents(second, "a")))
+    with qtbot.waitSignal(second.downloads.batch_finished, timeout=20_000):
+        second.downloads.resume(["a"])
+    rows, wholes = ([one for one in side if one is not None] for side in zip(*seen, strict=True))
+    assert len(rows) > 1
+    assert min(rows) >= before
+    assert min(wholes) >= before
+    assert all(row == all_ for row, all_ in seen if row is not None and all_ is not None)
+
+
+def test_a_row_counts_the_parts_from_the_start(desk: Desk, qtbot: QtBot) -> None:
+    parts = [model("a", repository("demo/a")), model("b", repository("demo/b"), more='needs = ["a"]')]
+    desk.bench.catalog = "\n".join(parts)
+    desk.downloads.renew()
+    with desk.core.lease() as opened:
+        desk.use(opened.services.catalog)
+    desk.hub.rate = SLOW // 5
+    desk.downloads.preload(["b"])
+    qtbot.waitUntil(lambda: desk.board.row("b").work.bytes_done > 0, timeout=20_000)
+    work = desk.board.row("b").work
+    assert work.bytes_total == 2 * BYTES
+    assert 0 < work.bytes_done < BYTES
+    desk.hub.rate = None
+    with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000):
+        pass
 
 
 def test_what_comes_in_one_moment_is_summed_up_once(desk: Desk, qtbot: QtBot) -> None:

@@ -96,7 +96,7 @@ def test_while_another_run_is_under_way(desk: Desk, qtbot: QtBot, change: str) -
             desk.downloads.preload(["a", "b"])
         assert noticed.args is not None
         assert "model-preload preload" in str(noticed.args[0].message)
-        assert desk.downloads.work("a").notice == str(noticed.args[0].message)
+        assert desk.downloads.work("a").notice == noticed.args[0].message
         if change == "stop":
             began = time.monotonic()
             desk.downloads.stop()

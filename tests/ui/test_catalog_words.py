@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.rows import model, row
-from model_preload.core import errors
+from model_preload.core import errors, texts
 from model_preload.core.catalog import HuggingFaceSource, ModelScopeSource, Place, Source, UrlSource
 from model_preload.core.journal import Proof
 from model_preload.core.settings import Settings
@@ -101,6 +101,15 @@ def test_what_is_waited_for_is_told() -> None:
     told = "Waiting for another run to end: a command.\n"
     assert progress_cell(work).tip.startswith(told)
     assert reasons_text(replace(row("a"), work=work)).startswith(told)
+
+
+def test_what_is_waited_for_and_what_failed_is_told_in_the_language_in_use() -> None:
+    failure = Failure("offline", "a", "", text("{title} {step}", title=text("Ready"), step="!"))
+    work = Work(Activity.FAILED, notice=text("Waiting for another run to end: {holder}.", holder="hf"))
+    told = replace(row("a"), work=replace(work, failures=(failure,)))
+    assert reasons_text(told) == "Waiting for another run to end: hf.\nReady !"
+    texts.use("zh")
+    assert reasons_text(told) == progress_cell(told.work).tip == "正在等待另一次运行结束：hf。\n就绪!"
 
 
 def test_the_verdict_gives_its_reasons() -> None:

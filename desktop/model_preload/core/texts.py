@@ -10,6 +10,7 @@ import locale
 import os
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model_preload.core import paths
@@ -56,6 +57,12 @@ def text(msgid: str, /, **params: object) -> Text:
 def plural(singular: str, plural_: str, count: int, /, **params: object) -> Text:
     """Mark a sentence that counts; both templates may use `{n}`."""
     return Text(singular, (("n", count), *params.items()), plural_, count)
+
+
+def lines(texts: Iterable[Text], indent: str = "") -> Text:
+    """One below the other."""
+    params = tuple((f"line_{number}", line) for number, line in enumerate(texts))
+    return Text("\n".join(f"{indent}{{{name}}}" for name, _ in params), params)
 
 
 def size(bytes_: float) -> str:

@@ -114,6 +114,11 @@ class Agenda:
         with self._lock:
             return self._turn is None and not any(line.standing is Standing.WAITING for line in self._lines.values())
 
+    @property
+    def is_closed(self) -> bool:
+        """The program ends."""
+        return self._closed
+
     def interrupt(self) -> None:
         """End the turn that runs; its model waits for another one."""
         with self._lock:

@@ -1,17 +1,22 @@
-"""Verdict, work and failure of every model in one table: what tray, windows and notifications show."""
+"""Verdict, work and failure of every model in one table: what tray, windows and notifications show.
+
+Percents have one rule, of a row as of all that was asked for: the bytes that are here, of the bytes of the whole. So
+neither a pause nor a restart takes one back.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.catalog import Catalog, Model
+from model_preload.core.events import Phase, Progress
 from model_preload.core.tasks.status import ModelStatus
 from model_preload.core.values import Verdict
 from model_preload.downloads.checks import Checks
 from model_preload.downloads.downloads import Downloads
-from model_preload.downloads.forecast import Forecasts
+from model_preload.downloads.forecast import Forecasts, Share
 from model_preload.downloads.summary import Mood, Summary
 from model_preload.downloads.values import Activity, Batch, TurnResult, Work
 
@@ -68,11 +73,12 @@ class Board(QObject):
         self._is_loaded = False
         self._statuses: dict[str, ModelStatus] = {}
         self._asked: dict[str, bool] = {}
-        self._done: dict[str, int] = {}
+        self._fetching: dict[str, Progress] = {}
         self.problem: errors.Circumstance | None = None
         self._summary: Summary | None = None
         self._gathering = False
         downloads.changed.connect(self._work_changed)
+        downloads.seen.connect(self._take)
         downloads.finished.connect(self._finished)
         downloads.batch_finished.connect(self._batch_finished)
         downloads.working_changed.connect(self._summary_changes)
@@ -168,20 +174,34 @@ class Board(QObject):
         return Mood.DONE if all(row.ready for row in needed) else Mood.IDLE
 
     def _bytes(self) -> tuple[int, int]:
-        """Done and to do of everything asked for; 0 of 0 unless all of it is known."""
-        done = total = 0
+        """Here and the whole of everything asked for; 0 of 0 unless all of it is known."""
+        here = whole = 0
         for key, over in self._asked.items():
-            expected = self._forecasts.bytes_of(key)
-            if over:
-                done, total = done + (expected or 0), total + (expected or 0)
-            elif expected is None:
+            shares = self._forecasts.shares(key)
+            if shares is None:
+                if over:
+                    continue
                 return 0, 0
-            else:
-                done, total = done + min(expected, self._done.get(key, 0)), total + expected
-        return done, total
+            total = sum(share.whole for share in shares.values())
+            here, whole = here + max(0, total - (0 if over else self._left(shares))), whole + total
+        return here, whole
+
+    def _left(self, shares: Mapping[str, Share]) -> int:
+        """What the network still has to bring of those."""
+        return sum(_left(share, self._fetching.get(key)) for key, share in shares.items())
 
     def _row(self, model: Model) -> Row:
-        return Row(model, self._statuses.get(model.key), self._downloads.work(model.key))
+        return Row(model, self._statuses.get(model.key), self._work(model.key))
+
+    def _work(self, key: str) -> Work:
+        work, shares = self._downloads.work(key), self._forecasts.shares(key)
+        if work.activity is not Activity.FETCHING:
+            return work
+        if shares is None:  # better none at all than a percent that goes back in a moment
+            return replace(work, bytes_done=0, bytes_total=0) if self._forecasts.is_awaited(key) else work
+        whole, left = sum(share.whole for share in shares.values()), self._left(shares)
+        seconds = None if work.seconds_left is None or work.speed <= 1 else left / work.speed
+        return replace(work, bytes_done=max(0, whole - left), bytes_total=whole, seconds_left=seconds)
 
     @Slot(object)
     def _work_changed(self, keys: frozenset[str]) -> None:
@@ -191,11 +211,11 @@ class Board(QObject):
                 if self._asked.get(key) is not False:
                     self._forget((key,))  # asked for anew, it wants what is left
                 self._asked[key] = False
-                # What a turn counts is less again when it was interrupted; what was fetched is here all the same.
-                self._done[key] = max(self._done.get(key, 0), work.bytes_fetched)
+                self._fetching |= {one.model: one for one in work.progress if one.phase is Phase.FETCHING}
             elif self._asked.get(key) is False:
                 del self._asked[key]
-                self._forget((key, *(one for one, over in self._asked.items() if not over and not self._done.get(one))))
+                running = self._downloads.running
+                self._forget((key, *(one for one, over in self._asked.items() if not over and one != running)))
         self._forecasts.want(key for key, over in self._asked.items() if not over)
         self._summary_changes()
         self.changed.emit(keys)
@@ -203,20 +223,20 @@ class Board(QObject):
     @Slot(object)
     def _finished(self, result: TurnResult) -> None:
         self._asked[result.key] = True
-        if result.status is not None:
-            self._take((result.status,))
+        self._summary_changes()
 
     def _forget(self, keys: Iterable[str]) -> None:
         """How much those want is to be found out anew, by what is here and who else is asked for."""
         wanted = tuple(keys)
-        self._forecasts.forget(wanted)
         for key in wanted:
-            self._done.pop(key, None)
+            for one in self._forecasts.shares(key) or ():
+                self._fetching.pop(one, None)
+        self._forecasts.forget(wanted)
 
     @Slot(object)
     def _batch_finished(self, _batch: Batch) -> None:
         self._asked.clear()
-        self._done.clear()
+        self._fetching.clear()
         self._forecasts.forget()
         self._summary_changes()
 
@@ -234,6 +254,7 @@ class Board(QObject):
         self._summary_changes()
         self.failed.emit(problem)
 
+    @Slot(object)
     def _take(self, statuses: tuple[ModelStatus, ...]) -> None:
         news = {one.model.key: one for one in statuses}
         changed = frozenset(key for key, one in news.items() if self._statuses.get(key) != one)
@@ -241,3 +262,15 @@ class Board(QObject):
         self._summary_changes()
         if changed:
             self.changed.emit(changed)
+
+
+def _left(share: Share, progress: Progress | None) -> int:
+    """What the network still has to bring of a model, by the forecast and by the last that a turn told of it.
+
+    A turn counts files that have not begun as if nothing of them were here, so at its start it may know less than the
+    forecast. It knows better when it found more to fetch: a newer commit, or other bytes than were trusted.
+    """
+    if progress is None:
+        return share.left
+    left = progress.bytes_total - progress.bytes_done
+    return left if progress.bytes_total > share.fetch else min(left, share.left)

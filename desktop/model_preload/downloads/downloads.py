@@ -1,7 +1,7 @@
 """The queue as the user sees and changes it: shown at once, journaled in the background, done by the lane."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,10 +9,13 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from model_preload.core.catalog import Catalog
 from model_preload.core.events import Control, EventSink, Notice, Phase, Progress
+from model_preload.core.journal import RunSummary
 from model_preload.core.tasks.preload import Mode
+from model_preload.core.tasks.status import ModelStatus
+from model_preload.core.texts import Text
 from model_preload.downloads.agenda import Agenda, Standing
 from model_preload.downloads.background import Background
-from model_preload.downloads.lane import Lane
+from model_preload.downloads.lane import Lane, failures_of
 from model_preload.downloads.open_core import OpenCore, Opened
 from model_preload.downloads.record import Record
 from model_preload.downloads.threads import WorkerThread
@@ -28,6 +31,8 @@ _WORKS = {
     Standing.FAILED: Work(Activity.FAILED),
 }
 """Of models of which there is no more to say."""
+_RUNS = 1000
+"""That far back it is looked why models failed; each turn is one."""
 
 
 class Downloads(QObject):
@@ -37,6 +42,7 @@ class Downloads(QObject):
 
     Signals:
         changed(frozenset[str]): what goes on with those models changed; at most five times a second by progress.
+        seen(tuple[ModelStatus, ...]): how a model and its parts stand when its turn ended, however it did.
         order_changed(): models came, went or changed places.
         finished(TurnResult): a model's turn ended, not by a pause or cancel.
         batch_finished(Batch): nothing waits any more. Bytes and seconds of a result are those of all turns which that
@@ -49,6 +55,7 @@ class Downloads(QObject):
 
     changed = Signal(object)
     order_changed = Signal()
+    seen = Signal(object)
     finished = Signal(object)
     batch_finished = Signal(object)
     noticed = Signal(object)
@@ -64,8 +71,7 @@ class Downloads(QObject):
         self._agenda = Agenda()
         self._record = Record(self._agenda)
         self._progress: dict[str, Progress] = {}
-        self._fetched: dict[str, tuple[int, int]] = {}
-        self._notice = ""
+        self._notice: Text | str = ""
         self._failures: dict[str, tuple[Failure, ...]] = {}
         self._results: dict[str, TurnResult] = {}
         self._spent: dict[str, tuple[int, float]] = {}
@@ -78,6 +84,7 @@ class Downloads(QObject):
         self._lane.began.connect(self._began, queued)
         self._lane.told.connect(self._told, queued)
         self._lane.progressed.connect(self._progressed, queued)
+        self._lane.seen.connect(self._seen, queued)
         self._lane.ended.connect(self._ended, queued)
         self._lane.idle.connect(self._idle, queued)
         self._thread = WorkerThread(self._lane, "lane")
@@ -108,8 +115,7 @@ class Downloads(QObject):
             work = replace(work, failures=failures)
         if standing is not Standing.RUNNING or key != self._running:
             return work  # one that runs: its turn was taken, and that is not told yet
-        fetched = sum(max(0, now - first) for first, now in self._fetched.values())
-        return _at_work(replace(work, notice=self._notice, bytes_fetched=fetched), key, self._progress)
+        return _at_work(replace(work, notice=self._notice), key, self._progress)
 
     def use(self, catalog: Catalog) -> None:
         """From now on models and their parts are those of this catalog; what it has not is forgotten."""
@@ -124,9 +130,11 @@ class Downloads(QObject):
         """
         self._clerk.start(_load, self._loaded, self.failed.emit)
 
-    def _loaded(self, lines: Sequence[tuple[str, Standing]]) -> None:
-        waiting = tuple(key for key, standing in lines if standing is Standing.WAITING)
-        for key, standing in lines:
+    def _loaded(self, lines: Sequence[tuple[str, Standing, tuple[Failure, ...]]]) -> None:
+        waiting = tuple(key for key, standing, _ in lines if standing is Standing.WAITING)
+        for key, standing, failures in lines:
+            if failures and self._agenda.standing(key) is None:  # what was asked for meanwhile is forgiven
+                self._failures[key] = failures
             self._agenda.place(key, Standing.PAUSED if key in waiting else standing)
         self._told_of_all(self.order())
         self.loaded.emit(waiting)
@@ -210,7 +218,7 @@ class Downloads(QObject):
     def _told(self, notice: Notice) -> None:
         if self._stopped:
             return
-        self._notice = str(notice.message)
+        self._notice = notice.message
         self.noticed.emit(notice)
         self.changed.emit(frozenset([self._running]))
 
@@ -222,13 +230,15 @@ class Downloads(QObject):
         for one in progress:
             self._progress.pop(one.model, None)
             self._progress[one.model] = one
-            if one.phase is Phase.FETCHING:
-                first, _ = self._fetched.get(one.model, (one.bytes_done, 0))
-                self._fetched[one.model] = first, one.bytes_done
         self.changed.emit(frozenset([self._running]))
 
     def _forget_progress(self) -> None:
-        self._progress, self._fetched, self._notice = {}, {}, ""
+        self._progress, self._notice = {}, ""
+
+    @Slot(object)
+    def _seen(self, statuses: tuple[ModelStatus, ...]) -> None:
+        if not self._stopped:
+            self.seen.emit(statuses)
 
     @Slot(object)
     def _ended(self, result: TurnResult) -> None:
@@ -278,17 +288,33 @@ def _at_work(work: Work, key: str, progress: dict[str, Progress]) -> Work:
         seconds_left=newest.seconds_left,
         part="" if newest.model == key else newest.model,
         files=newest.active,
+        progress=tuple(progress.values()),
     )
 
 
-def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[str, Standing], ...]:
-    """What the journal has, without the parts of what is in it too."""
+def _load(opened: Opened, _control: Control, _sink: EventSink) -> tuple[tuple[str, Standing, tuple[Failure, ...]], ...]:
+    """What the journal has, without the parts of what is in it too; of what failed, why."""
     standings = {"waiting": Standing.WAITING, "running": Standing.WAITING, "paused": Standing.PAUSED}
     entries = {entry.model: entry.state.value for entry in opened.queue.entries()}
     catalog = opened.services.catalog
     known = [key for key in entries if key in {model.key for model in catalog.models}]
     parts = {part.key for key in known for part in catalog.with_parts([key]) if part.key != key}
-    return tuple((key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts)
+    lines = [(key, standings.get(entries[key], Standing.FAILED)) for key in known if key not in parts]
+    failed = [key for key, standing in lines if standing is Standing.FAILED]
+    runs = opened.services.journal.runs.latest(_RUNS) if failed else ()
+    failures = {key: _last_failures({model.key for model in catalog.with_parts([key])}, key, runs) for key in failed}
+    return tuple((key, standing, failures.get(key, ())) for key, standing in lines)
+
+
+def _last_failures(models: Container[str], key: str, runs: Iterable[RunSummary]) -> tuple[Failure, ...]:
+    """Why the last run that failed could not bring that model.
+
+    Args:
+        models: it and its parts.
+        runs: the newest first.
+    """
+    last = next((run.errors for run in runs if key in run.models and run.outcome == "failed"), ())
+    return failures_of(error for error in last if error.key in models)
 
 
 def _journaled(record: Record, keys: Sequence[str], opened: Opened, _control: Control, _sink: EventSink) -> None:

@@ -6,13 +6,16 @@ the journal, and meanwhile the lane is free for other models.
 
 import logging
 import time
+from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control, Event, Notice, Progress
+from model_preload.core.journal import RunError
 from model_preload.core.tasks.preload import RunReport, preload
 from model_preload.core.tasks.status import ModelStatus, status
+from model_preload.core.texts import text
 from model_preload.downloads.agenda import Agenda, Standing, Turn
 from model_preload.downloads.background import ProgramFault
 from model_preload.downloads.open_core import OpenCore, Opened
@@ -33,13 +36,15 @@ class Lane(QObject):
         began(str): a model's turn.
         told(Notice): what the core tells meanwhile.
         progressed(tuple[Progress, ...]): of the model and its parts, the newest last; at most five times a second.
-        ended(TurnResult): that turn is over.
+        seen(tuple[ModelStatus, ...]): how the model and its parts stand when its turn is over.
+        ended(TurnResult): it is over.
         idle(): nothing waits.
     """
 
     began = Signal(str)
     told = Signal(object)
     progressed = Signal(object)
+    seen = Signal(object)
     ended = Signal(object)
     idle = Signal()
 
@@ -68,7 +73,7 @@ class Lane(QObject):
             with self._core.lease() as opened:
                 try:
                     report = self._preload(opened, turn)
-                    outcome, fetched, failures = report.outcome, report.bytes_fetched, _failures(report)
+                    outcome, fetched, failures = report.outcome, report.bytes_fetched, failures_of(report.errors)
                 except Cancelled:
                     outcome = "interrupted"
                 except errors.UnknownModel:  # it was taken out of the catalog, which the owner will be told as well
@@ -80,8 +85,8 @@ class Lane(QObject):
                 if outcome == "failed" and standing is not Standing.FAILED:
                     outcome, failures = "interrupted", ()  # the user decided otherwise before it could be told
                 self._record.write(opened, [turn.key])
-                if outcome != "interrupted":
-                    found = self._status(opened, turn)
+                if not self._agenda.is_closed:
+                    found = self._look(opened, turn)
         except errors.Circumstance as problem:
             failures = (*failures, _failure(turn, problem))
             self._agenda.finish(turn, outcome)
@@ -119,21 +124,26 @@ class Lane(QObject):
             case _:
                 pass
 
-    def _status(self, opened: Opened, turn: Turn) -> ModelStatus | None:
+    def _look(self, opened: Opened, turn: Turn) -> ModelStatus | None:
+        """What the turn left behind, however it ended: an interrupted one may have brought files too."""
         try:
-            (found,) = status(opened.services, [turn.key], Control())
+            keys = [model.key for model in opened.services.catalog.with_parts([turn.key])]
+            found = status(opened.services, keys, Control())
         except errors.UnknownModel:
             return None
         except errors.Circumstance as problem:
             log.warning("%s: %s", turn.key, problem)
             return None
-        return found
+        self.seen.emit(found)
+        return next(one for one in found if one.model.key == turn.key)
 
 
 def _failure(turn: Turn, problem: errors.Circumstance) -> Failure:
     log.error("%s: %s", turn.key, problem)
-    return Failure(problem.code, turn.key, "", f"{problem.title} {problem.next_step}")
+    told = text("{title} {step}", title=problem.title, step=problem.next_step)
+    return Failure(problem.code, turn.key, "", told)
 
 
-def _failures(report: RunReport) -> tuple[Failure, ...]:
-    return tuple(Failure(error.code, error.key, error.file, error.message) for error in report.errors)
+def failures_of(errors_: Iterable[RunError]) -> tuple[Failure, ...]:
+    """Those that a run put down."""
+    return tuple(Failure(error.code, error.key, error.file, error.message) for error in errors_)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from model_preload.core.events import FileProgress
+from model_preload.core.events import FileProgress, Progress
 from model_preload.core.tasks.status import ModelStatus
+from model_preload.core.texts import Text
 
 
 class Activity(Enum):
@@ -38,13 +39,18 @@ class Failure:
         code: of the circumstance, see `core.errors`.
         model: whose it is: the model's own key, or that of one of its parts.
         file: its path in the listing; "" if it is about no single file.
-        message: what happened and what to do, in the language of the moment.
+        told: what happened and what to do; what the journal kept is in the language of its moment.
     """
 
     code: str
     model: str
     file: str
-    message: str
+    told: Text | str
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do, in the language in use."""
+        return str(self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,15 @@ class Work:
     """What goes on with one model.
 
     Attributes:
-        bytes_done, bytes_total: of the model and its parts, as far as they are known; of the phase.
+        bytes_done, bytes_total: of the model and its parts, as far as they are known; of the phase. In a row of the
+            board, while they are fetched: what is here, and the whole.
         speed: bytes a second.
         seconds_left: None while nothing can be said.
         part: key of the part that is at work, "" if it is the model itself.
         files: those at work, at most as many as fit a screen.
         failures: of its last turn.
-        bytes_fetched: from the network in this turn, of the model and its parts.
-        notice: what the core told since anything moved, such as for whom it waits, in the language of the moment.
+        progress: of the model and its parts in this turn, the newest of each.
+        notice: what the core told since anything moved, such as for whom it waits.
     """
 
     activity: Activity = Activity.IDLE
@@ -70,8 +77,8 @@ class Work:
     part: str = ""
     files: tuple[FileProgress, ...] = ()
     failures: tuple[Failure, ...] = ()
-    bytes_fetched: int = 0
-    notice: str = ""
+    progress: tuple[Progress, ...] = ()
+    notice: Text | str = ""
 
 
 @dataclass(frozen=True, slots=True)

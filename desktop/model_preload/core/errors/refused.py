@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model_preload.core.errors.base import Circumstance
-from model_preload.core.texts import Text, plural, text
+from model_preload.core.texts import Text, lines, plural, text
 
 
 class Refused(Circumstance):
@@ -79,13 +79,12 @@ class PlanRefused(Refused):
 
     def __init__(self, reasons: Sequence[Text]) -> None:
         self.reasons = tuple(reasons)
-        shown = "\n".join(f"  {reason}" for reason in self.reasons)
         super().__init__(
             plural(
                 "Nothing was begun, for one reason:\n{reasons}",
                 "Nothing was begun, for {n} reasons:\n{reasons}",
                 len(self.reasons),
-                reasons=shown,
+                reasons=lines(self.reasons, indent="  "),
             ),
             text("Nothing was changed. Make room or choose another place, and start again."),
         )

@@ -166,7 +166,7 @@ def verdict_text(row: Row) -> str:
 def reasons_text(row: Row) -> str:
     """What is waited for, why it is not ready, and what went wrong, a line each."""
     reasons = row.status.reasons if row.status else ()
-    return _lines(row.work.notice, *map(str, reasons), *(failure.message for failure in row.work.failures))
+    return _lines(str(row.work.notice), *map(str, reasons), *(failure.message for failure in row.work.failures))
 
 
 def permille_of(done: int, total: int) -> int | None:
@@ -177,7 +177,7 @@ def permille_of(done: int, total: int) -> int | None:
 def progress_cell(work: Work, position: int = 0) -> Cell:
     """The phase as a word, with its share; what needs a person sorts first."""
     permille = permille_of(work.bytes_done, work.bytes_total) if work.activity.working else None
-    tip = _lines(work.notice, *(failure.message for failure in work.failures))
+    tip = _lines(str(work.notice), *(failure.message for failure in work.failures))
     match work.activity:
         case Activity.IDLE:
             return Cell("", 0.0)
