@@ -82,7 +82,7 @@ def test_one_that_is_interrupted_is_looked_at_again(desk: Desk, qtbot: QtBot, ch
 def test_a_cancelled_one_leaves_and_comes_back_when_asked(desk: Desk, qtbot: QtBot) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])
-    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_fetched > BYTES // 3, timeout=20_000)
+    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_done > BYTES // 3, timeout=20_000)
     with qtbot.waitSignal(desk.downloads.working_changed, timeout=2_000):
         desk.downloads.cancel(["a"])
         assert activity(desk, "a") is Activity.IDLE
@@ -202,7 +202,7 @@ def test_new_settings_count_from_the_next_byte_on(desk: Desk, qtbot: QtBot) -> N
 def test_a_batch_counts_interrupted_turns(desk: Desk, qtbot: QtBot, is_paused: bool) -> None:
     desk.hub.rate = SLOW
     desk.downloads.preload(["a"])
-    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_fetched > BYTES // 3, timeout=20_000)
+    qtbot.waitUntil(lambda: desk.downloads.work("a").bytes_done > BYTES // 3, timeout=20_000)
     with qtbot.waitSignal(desk.downloads.batch_finished, timeout=20_000) as ended:
         if is_paused:
             desk.downloads.pause(["a"])
