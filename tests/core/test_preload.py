@@ -338,6 +338,17 @@ def test_when_every_source_fails_all_reasons_are_told(
     assert codes(report) == {("tiny", "config.json"): "hub-refused", ("tiny", ""): "repository-private"}
 
 
+def test_when_no_source_answers_the_reason_is_told_that_a_person_can_mend(
+    tmp_path: Path, hub: FaultyHub, expected_log: ExpectedLog
+) -> None:
+    expected_log("owner/", "again in")
+    hub.put(make_repository(FILES, "owner/private", private=True, readers=["hf_friend"]))
+    hub.fail(faults.about("owner/busy", LISTING), faults.status(503))
+    second = f"[[model.source]]\n{repository('owner/busy')}"
+    bench = on(tmp_path, hub, model("tiny", repository("owner/private")) + second)
+    assert codes(bench.preload()) == {("tiny", ""): "repository-private"}
+
+
 def test_a_model_that_fails_does_not_stop_the_others(tmp_path: Path, hub: FaultyHub, expected_log: ExpectedLog) -> None:
     expected_log("owner/", "given up", "does not accept the token")
     hub.put(make_repository(FILES, "owner/gated", gated=True, readers=["hf_friend"]))

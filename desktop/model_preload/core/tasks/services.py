@@ -381,15 +381,18 @@ def _fit_pin(services: Services, model: Model) -> Pinned | None:
 
 
 def first_answer(services: Services, model: Model, sources: Sequence[Source], control: Control) -> Pinned:
-    """A fresh pin from the first of the sources that answers; the last one's error when none does."""
-    for number, source in enumerate(sources):
+    """A fresh pin from the first of the sources that answers.
+
+    When none does, the error of the first where a person can help, such as by a token, else the last one's.
+    """
+    met: list[errors.Circumstance] = []
+    for source in sources:
         try:
             return fresh_pin(services, model, source, control)
         except (errors.HubProblem, errors.TransferProblem) as problem:
             log.warning("%s: %s: %s", model.key, source.name, problem)
-            if number == len(sources) - 1:
-                raise
-    raise AssertionError("a catalog's model has at least one source")
+            met.append(problem)
+    raise next((problem for problem in met if problem.needs_person), met[-1])
 
 
 def _pin(services: Services, model: Model, source: Source, listing: Listing) -> Pinned:
