@@ -468,7 +468,7 @@ def test_quiet_says_why_something_failed(call: Call, words: list[str], expected_
     [(["preload", "first"], False, 0), (["status", "first"], True, 1), (["status", "--json"], True, 1)],
     ids=["progress", "table", "document"],
 )
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
 def test_output_that_can_not_be_written_stops_no_work(
     call: Call,
     monkeypatch: pytest.MonkeyPatch,

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.disks import Copying
 from model_preload.core import errors
 from model_preload.core.events import Cancelled, Control
 from model_preload.core.files import Disk, Hasher, PartFile, ProcessLock, adopt, boot_id, hash_file, staging_folder
@@ -144,20 +145,6 @@ def test_adopting_through_a_link_takes_the_bytes(disk: Disk, tmp_path: Path) -> 
     assert not (tmp_path / "target").is_symlink()
     (tmp_path / "a" / "link").unlink()
     assert (tmp_path / "target").read_bytes() == b"bytes"
-
-
-class Copying(Disk):
-    """A drive without hard links; `spoil` is done to each copy."""
-
-    def __init__(self, spoil: Callable[[Path], object] = lambda _: None) -> None:
-        self._spoil = spoil
-
-    def link(self, source: Path, target: Path) -> Published | None:
-        return None
-
-    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
-        super().copy(source, part, on_bytes)
-        self._spoil(part)
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "git-sha1", None])

@@ -32,7 +32,11 @@ __all__ = ["hub"]  # a fixture
 
 BIG, SMALL = os.urandom(300_000), b"{}"
 
-needs_links = pytest.mark.skipif(sys.platform == "win32", reason="an ordinary user makes no links")
+
+@pytest.fixture
+def links(tmp_path: Path) -> None:
+    if not Disk().has_symlinks(tmp_path):
+        pytest.skip("this user may not make symbolic links")
 
 
 @pytest.fixture
@@ -190,7 +194,7 @@ def test_a_name_that_was_given_to_somebody_s_file_goes_and_the_file_stays(hub: H
     assert theirs.read_bytes() == BIG
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 def test_a_blob_that_another_program_brought_stays(hub: Hub, tmp_path: Path) -> None:
     bench, theirs = linked(hub, tmp_path)
     bench.cache.parent.mkdir(parents=True)
@@ -206,7 +210,7 @@ def test_a_blob_that_another_program_brought_stays(hub: Hub, tmp_path: Path) -> 
     assert tree(repo / "refs") == ["v1"]
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 def test_a_blob_stays_while_another_snapshot_links_to_it(hub: Hub, tmp_path: Path) -> None:
     bench, theirs = linked(hub, tmp_path)
     bench.preload("cached")
@@ -221,7 +225,7 @@ def test_a_blob_stays_while_another_snapshot_links_to_it(hub: Hub, tmp_path: Pat
     assert not (theirs.parents[2] / "blobs").exists()
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 def test_a_blob_stays_for_a_link_that_came_meanwhile(hub: Hub, tmp_path: Path) -> None:
     bench, theirs = linked(hub, tmp_path)
     bench.preload("cached")
@@ -233,7 +237,7 @@ def test_a_blob_stays_for_a_link_that_came_meanwhile(hub: Hub, tmp_path: Path) -
     assert theirs.read_bytes() == BIG
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 def test_somebody_s_own_link_in_a_file_s_place_stays(bench: Workbench, tmp_path: Path) -> None:
     weights = tmp_path / "my models/other/weights.bin"
     weights.rename(tmp_path / "moved.bin")
@@ -352,7 +356,7 @@ class Unwritable(Disk):
         return self._name not in path.parts and super().remove_empty(path)
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 @pytest.mark.parametrize("name", ["snapshots", "blobs", "deep"])
 def test_a_second_call_deletes_what_the_first_one_could_not(
     bench: Workbench, expected_log: ExpectedLog, name: str
@@ -368,7 +372,7 @@ def test_a_second_call_deletes_what_the_first_one_could_not(
     assert look(bench) == Removable((), 0, 0)
 
 
-@needs_links
+@pytest.mark.usefixtures("links")
 def test_links_to_blobs_that_are_gone_go_too(bench: Workbench) -> None:
     (blobs,) = bench.cache.glob("models--*/blobs")
     for blob in blobs.iterdir():

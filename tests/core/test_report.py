@@ -208,8 +208,8 @@ def test_secrets_are_known_by_their_variables() -> None:
         "JWT_SECRET_KEY": "four",
         "MONKEY": "banana",
         "MYSQL_PWD": "five-token",
-        "PWD": "/work/folder",
-        "OLDPWD": "/work/other",
+        "PWD": "C:\\folder",
+        "OLDPWD": "C:\\other",
     }
     assert secrets_in(environ) == {"one-token", "two-token", "th%40ree", "th@ree", "four", "five-token"}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.disks import Copying
 from helpers.wine import WINE, lacks
 from model_preload.core import errors
 from model_preload.core.caches.mineru import MinerUConfig
@@ -241,20 +242,6 @@ class Writing(Disk):
                 (self._folder / path).unlink(missing_ok=True)
             fill(self._folder, self._files)
         return super().replace(source, target)
-
-
-class Copying(Disk):
-    """A drive without hard links; `spoil` is done to each copy."""
-
-    def __init__(self, spoil: Callable[[Path], object] = lambda _: None) -> None:
-        self._spoil = spoil
-
-    def link(self, source: Path, target: Path) -> Published | None:
-        return None
-
-    def copy(self, source: Path, part: Path, on_bytes: Callable[[memoryview], None]) -> None:
-        super().copy(source, part, on_bytes)
-        self._spoil(part)
 
 
 def test_what_is_copied_into_the_new_folder_is_proven_before_the_exchange(folder: Path) -> None:

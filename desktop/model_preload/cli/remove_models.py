@@ -32,9 +32,6 @@ def remove_models(asked: argparse.Namespace, control: Control, command: str) -> 
         if not asked.quiet:
             tables.say(screen, escape(str(told)))
 
-    def waits(holder: str) -> None:
-        tell(texts.text("Waiting for another run to end: {holder}.", holder=holder))
-
     found = Removable((), 0, 0)
     kept: tuple[errors.DiskProblem, ...] = ()
     with logged(home, asked.log_level), _journal(home, disk) as journal:
@@ -42,7 +39,7 @@ def remove_models(asked: argparse.Namespace, control: Control, command: str) -> 
             if journal.recovered:
                 tell(journal.recovered)
             queue = Queue(home, disk, journal)
-            with queue.running(command, control if asked.wait else None, waits) if asked.yes else nullcontext():
+            with queue.running(command, control if asked.wait else None, tell) if asked.yes else nullcontext():
                 found = removable(journal, disk, control)
                 kept = remove(found, journal, disk, control) if asked.yes else ()
     if asked.json:

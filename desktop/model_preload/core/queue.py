@@ -11,6 +11,7 @@ from model_preload.core.errors import HeldByAnother
 from model_preload.core.events import Control
 from model_preload.core.files import Disk, ProcessLock
 from model_preload.core.journal import Journal, QueuedModel, QueueState
+from model_preload.core.texts import Text, text
 
 __all__ = ["Queue", "QueueState", "QueuedModel"]
 
@@ -30,14 +31,14 @@ class Queue:
 
     @contextmanager
     def running(
-        self, purpose: str, wait: Control | None = None, on_wait: Callable[[str], None] = lambda _holder: None
+        self, purpose: str, wait: Control | None = None, on_wait: Callable[[Text], None] = lambda _told: None
     ) -> Iterator[None]:
         """Hold the right to run. What a killed run left as running waits again.
 
         Args:
             purpose: what another run is told, such as the command line.
             wait: given, wait for another run to end, until cancelled.
-            on_wait: told once for whom it waits.
+            on_wait: told once, in a sentence, for whom it waits.
 
         Raises:
             HeldByAnother: another process holds it.
@@ -47,7 +48,7 @@ class Queue:
             holder = self._lock.holder() or "model-preload"
             if wait is None:
                 raise HeldByAnother(holder)
-            on_wait(holder)
+            on_wait(text("Waiting for another run to end: {holder}.", holder=holder))
             self._lock.acquire(purpose, wait)
         try:
             left = [entry.model for entry in self._rows.load() if entry.state is QueueState.RUNNING]

@@ -24,7 +24,7 @@ from model_preload.core.engines.situation import Situation
 from model_preload.core.events import Control
 from model_preload.core.files import Disk
 from model_preload.core.settings import is_address
-from model_preload.core.tasks.services import Services
+from model_preload.core.tasks.services import Services, require_there
 from model_preload.core.tasks.status import status
 from model_preload.core.texts import Text
 
@@ -141,8 +141,8 @@ def platform_file(services: Services) -> tuple[Path, DotEnv]:
         raise errors.PlatformUnknown
     file, dotenv = read_platform(platform, services.disk, services.environ)
     if file is None:
-        gone = not os.path.isdir(platform)  # noqa: PTH112  Path.is_dir raises where one may not look
-        raise errors.PlatformGone(platform) if gone else errors.EnvFileMissing(platform)
+        require_there(platform)
+        raise errors.EnvFileMissing(platform)
     return file.resolve() if file.is_symlink() else file, dotenv  # a link stays one: what it points to is written
 
 

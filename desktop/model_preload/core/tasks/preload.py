@@ -31,7 +31,7 @@ from model_preload.core.tasks.services import (
 )
 from model_preload.core.tasks.staging import alone_in, clean_parts
 from model_preload.core.tasks.status import check, hash_files, reprove, status
-from model_preload.core.texts import text
+from model_preload.core.texts import Text, text
 from model_preload.core.transfer import Transfer, salvage
 from model_preload.core.values import Digest, FileState, FileStatus, ListedFile, Published
 
@@ -103,8 +103,8 @@ def preload(
     """
     models = services.catalog.with_parts(keys)
 
-    def on_wait(holder: str) -> None:
-        sink(Notice("", text("Waiting for another run to end: {holder}.", holder=holder)))
+    def on_wait(told: Text) -> None:
+        sink(Notice("", told))
 
     if services.journal.recovered:
         sink(Notice("", services.journal.recovered))

@@ -191,10 +191,14 @@ class Services:
     def _require_platform(self, place: PurePath | None) -> None:
         """A platform is never made up to have a place for its models. Raises PlatformGone."""
         platform = self.settings.platform
-        if platform is None or place is None or not place.is_relative_to(platform):
-            return
-        if not os.path.isdir(platform):  # noqa: PTH112  Path.is_dir raises where one may not look
-            raise errors.PlatformGone(platform)
+        if platform is not None and place is not None and place.is_relative_to(platform):
+            require_there(platform)
+
+
+def require_there(platform: Path) -> None:
+    """Raises PlatformGone if the platform's folder is not there."""
+    if not os.path.isdir(platform):  # noqa: PTH112  Path.is_dir raises where one may not look
+        raise errors.PlatformGone(platform)
 
 
 def proxies_of(settings: Settings) -> Mapping[str, str]:
